@@ -229,8 +229,9 @@ static bool compare_network(struct decision *decision)
 	if (!off && !lost_its_name(work))
 		return false;
 	because(decision, "network",
-		off ? "it is off its network" : "it lost the name by which others know it", NULL,
-		made_from(work->instance)->place);
+		off ? (work->instance->seen->error ?: "it is off its network")
+		    : "it lost the name by which others know it",
+		NULL, made_from(work->instance)->place);
 	return true;
 }
 

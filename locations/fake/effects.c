@@ -232,9 +232,10 @@ static int act_admit(struct call *call, struct error *err)
 
 	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
 		return -1;
-	if (instance->seen.shared_name_held || instance->grouped)
+	if ((instance->seen.shared_name_held && !instance->seen.cut_off) || instance->grouped)
 		return 0;
 	instance->seen.shared_name_held = true;
+	instance->seen.cut_off = false;
 	target_changed(call->fake->target, spec->app, spec->name);
 	return 0;
 }

@@ -494,5 +494,7 @@ enum progress openstack_failed(struct openstack_call *call, struct error *err, c
 		return talk_no_memory(err);
 	fail(err, openstack_code(refusal.kind), "location `%s`: %s: %s: %s (HTTP %d)", name, doing,
 	     call->what, refusal.words, call->status);
+	if (refusal.kind == REFUSED_FOR_ROOM)
+		remedy(err, "`berth locations check` tells each quota, and what is used of it");
 	return PROGRESS_FAILED;
 }

@@ -307,8 +307,12 @@ static const char *readiness(struct location *location, const struct instance_sp
 static enum progress admit(struct location *location, struct errand *errand, const struct instance_spec *spec,
 			   struct error *err)
 {
-	(void)location, (void)errand, (void)spec, (void)err;
-	return PROGRESS_DONE;
+	const struct openstack *openstack = location->state;
+	const struct openstack_order order = {.app = spec->app, .name = spec->name, .spec = spec};
+
+	if (!errand->state && !openstack->shut)
+		return PROGRESS_DONE;
+	return talk_run(location, errand, admit_openstack, &order, err);
 }
 
 static enum progress withdraw(struct location *location, struct errand *errand, const char *app,

@@ -519,6 +519,7 @@ enum progress tidy_openstack(struct talk *talk, struct error *err)
 
 static enum progress let_in(struct talk *talk, struct error *err)
 {
+	talk->openstack->shut &= talk->order.prepare->openings == NULL;
 	return openstack_have_key(talk, talk->order.app, ready, err);
 }
 
@@ -619,6 +620,7 @@ int openstack_claims(struct talk *talk, const json_t *list, struct inventory *in
 		const char *name = json_text(json, "name");
 		struct kept kept;
 		if (!name || !starts_with(name, "berth.") || strchr(name + strlen("berth."), '.') ||
+		    (talk->order.app && strcmp(name + strlen("berth."), talk->order.app) != 0) ||
 		    !read_kept(json_text(json, "description"), arena, &kept) || !counts(list, json))
 			continue;
 		if (tell_group(talk, name + strlen("berth."), &kept, claims, objects, inventory) < 0)

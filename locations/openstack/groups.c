@@ -107,18 +107,32 @@ static bool any_alike(const struct openstack_rule *rules, size_t count, const st
 	return false;
 }
 
-/* What is missing is let in before what is too much is shut out. */
-static int bring_rules(struct talk *talk, const struct openstack_group *group,
-		       const struct openstack_rule *wanted, size_t count)
+typedef int change_rules(struct talk *talk, const struct openstack_group *group,
+			 const struct openstack_rule *wanted, size_t count);
+
+static const char *changing(struct talk *talk, const struct openstack_group *group)
 {
-	const char *doing =
-	    arena_format(&talk->arena, "cannot change the rules of the security group `%s`", group->name);
+	return arena_format(&talk->arena, "cannot change the rules of the security group `%s`", group->name);
+}
+
+static int add_rules(struct talk *talk, const struct openstack_group *group,
+		     const struct openstack_rule *wanted, size_t count)
+{
+	const char *doing = changing(talk, group);
 
 	for (size_t i = 0; i < count; i++)
 		if (!any_alike(group->rules, group->rule_count, &wanted[i]) &&
 		    neutron_job(network_goal(talk), "POST", "/v2.0/security-group-rules",
 				rule_body(group->id, &wanted[i]), doing) < 0)
 			return -1;
+	return 0;
+}
+
+static int drop_rules(struct talk *talk, const struct openstack_group *group,
+		      const struct openstack_rule *wanted, size_t count)
+{
+	const char *doing = changing(talk, group);
+
 	for (size_t i = 0; i < group->rule_count; i++) {
 		const struct openstack_rule *rule = &group->rules[i];
 		if (rule->ingress && !any_alike(wanted, count, rule) &&
@@ -130,7 +144,7 @@ static int bring_rules(struct talk *talk, const struct openstack_group *group,
 	return 0;
 }
 
-static int bring_all_rules(struct talk *talk, struct fencing *fencing)
+static int with_all_rules(struct talk *talk, struct fencing *fencing, change_rules *change)
 {
 	const struct openings *openings = fencing->openings;
 	size_t components = openings ? openings->component_count : 0;
@@ -147,7 +161,7 @@ static int bring_all_rules(struct talk *talk, struct fencing *fencing)
 		if (!group ||
 		    openstack_rules_wanted(&talk->arena, &doors, fencing->app, component, openings,
 					   fencing->groups, fencing->count, &wanted, &count) < 0 ||
-		    bring_rules(talk, group, wanted, count) < 0)
+		    change(talk, group, wanted, count) < 0)
 			return -1;
 	}
 	return 0;
@@ -212,6 +226,31 @@ static int take_away(struct talk *talk, const struct fencing *fencing)
 	return 0;
 }
 
+/* --- what they tell ----------------------------------------------------------------------------------------
+ */
+
+static int tell_doors(struct talk *talk, const struct fencing *fencing)
+{
+	const struct openings *openings = fencing->openings;
+
+	for (size_t i = 0; openings && i < openings->component_count; i++) {
+		const char *name = openstack_group_name(&talk->arena, fencing->app, openings->components[i]);
+		const char *text = openstack_doors_text(&talk->arena, openings, openings->components[i]);
+		const struct openstack_group *group =
+		    name ? openstack_group_of(fencing->groups, fencing->count, name) : NULL;
+		if (!text || !group)
+			return -1;
+		if (strcmp(group->description, text) != 0 &&
+		    neutron_job(network_goal(talk), "PUT",
+				arena_format(&talk->arena, "/v2.0/security-groups/%s", group->id),
+				json_pack("{s:{s:s}}", "security_group", "description", text),
+				arena_format(&talk->arena, "cannot describe the security group `%s`", name)) <
+			0)
+			return -1;
+	}
+	return 0;
+}
+
 /* --- all of it ---------------------------------------------------------------------------------------------
  */
 
@@ -231,7 +270,8 @@ static int keep(struct talk *talk, struct fencing *fencing)
 	return 0;
 }
 
-/* One kind of thing after the other: rules need groups, and groups that go are in rules. */
+/* One kind of thing after the other: rules need groups, and groups that go are in rules. What is told is let
+ * in at any time. */
 static int next_of_fence(struct talk *talk, const json_t *listing, struct error *err)
 {
 	struct openstack_goal *goal = network_goal(talk);
@@ -242,7 +282,11 @@ static int next_of_fence(struct talk *talk, const json_t *listing, struct error 
 		return -1;
 	if (makes && make_groups(talk, fencing) < 0)
 		return fail_memory(err);
-	if (makes && neutron_settled(goal) && bring_all_rules(talk, fencing) < 0)
+	if (makes && neutron_settled(goal) && with_all_rules(talk, fencing, add_rules) < 0)
+		return fail_memory(err);
+	if (makes && neutron_settled(goal) && tell_doors(talk, fencing) < 0)
+		return fail_memory(err);
+	if (makes && neutron_settled(goal) && with_all_rules(talk, fencing, drop_rules) < 0)
 		return fail_memory(err);
 	if (fencing->fence == FENCE_GONE && take_all_away(talk, fencing) < 0)
 		return fail_memory(err);
@@ -268,6 +312,12 @@ static enum progress subnets_told(struct talk *talk, struct error *err)
 	return neutron_bring(talk, talk->network, err);
 }
 
+const char *openstack_groups_path(struct talk *talk)
+{
+	return arena_format(&talk->arena, "/v2.0/security-groups?project_id=%s",
+			    talk->openstack->session.token.project_id);
+}
+
 enum progress network_fence(struct talk *talk, enum fence fence, const char *app,
 			    const struct openings *openings, talk_step *then, struct error *err)
 {
@@ -281,8 +331,7 @@ enum progress network_fence(struct talk *talk, enum fence fence, const char *app
 				    .openings = openings,
 				    .name = openstack_group_name(&talk->arena, app, NULL)};
 	*goal = (struct openstack_goal){
-	    .path = arena_format(&talk->arena, "/v2.0/security-groups?project_id=%s",
-				 talk->openstack->session.token.project_id),
+	    .path = openstack_groups_path(talk),
 	    .next = next_of_fence,
 	    .insist = fence == FENCE_GONE,
 	    .then = then,

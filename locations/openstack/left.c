@@ -59,7 +59,7 @@ static int add_group(struct leavings *leavings, const json_t *row)
 	const char *rest = name && starts_with(name, "berth.") ? name + strlen("berth.") : "";
 	size_t length = strcspn(rest, ".");
 
-	if (!rest[length] || !words || strcmp(words, "berth") != 0)
+	if (!rest[length] || !words || !starts_with(words, "berth"))
 		return 0;
 	const char *app = arena_copy(leavings->arena, rest, length);
 	return app ? add(leavings, app, "security group", name) : -1;

@@ -199,6 +199,37 @@ static size_t without_leaving(struct observed *all, size_t count)
 	return stay;
 }
 
+/* One that runs behind a shut door is off its network: nobody reaches it whom it is there for. */
+static int tell_shut(struct talk *talk, struct arena *arena, struct observed *all, size_t count)
+{
+	const struct visits *visits = talk->own;
+	const struct openstack_group *groups;
+	struct error unread = {0};
+	size_t group_count;
+
+	if (!visits->groups)
+		return 0;
+	talk->openstack->shut = false;
+	if (openstack_groups_read(visits->groups, &talk->arena, &groups, &group_count, &unread) < 0)
+		return unread.code == ERR_NO_MEMORY ? -1 : 0;
+	for (size_t i = 0; i < count; i++) {
+		int shut = all[i].state != SEEN_RUNNING
+			       ? 0
+			       : openstack_doors_shut(talk->openstack, &talk->arena, all[i].app,
+						      all[i].component, groups, group_count);
+		if (shut < 0)
+			return -1;
+		if (!shut)
+			continue;
+		all[i].cut_off = talk->openstack->shut = true;
+		all[i].error = arena_format(arena, "a rule of its security group `berth.%s.%s` is gone",
+					    all[i].app, all[i].component);
+		if (!all[i].error)
+			return -1;
+	}
+	return 0;
+}
+
 static enum progress tell(struct talk *talk, struct error *err)
 {
 	struct visits *visits = talk->own;
@@ -209,15 +240,19 @@ static enum progress tell(struct talk *talk, struct error *err)
 	for (size_t i = 0; !failed && i < visits->count; i++)
 		failed = tell_one(&visits->all[i], &inventory.arena, &all[i]);
 	if (!failed)
+		failed = tell_shut(talk, &inventory.arena, all, visits->count);
+	if (!failed)
 		failed = name_doubles(talk->openstack->location, &inventory.arena, all, visits->count);
 	inventory.instances = all;
 	inventory.instance_count = failed ? 0 : without_leaving(all, visits->count);
-	if (!failed && visits->groups && openstack_claims(talk, visits->groups, &inventory, err) < 0) {
+	if (!failed && visits->groups && !talk->order.list->instances_only &&
+	    openstack_claims(talk, json_object_get(visits->groups, "security_groups"), &inventory, err) < 0) {
 		inventory_release(&inventory);
 		return PROGRESS_FAILED;
 	}
 	if (!failed && visits->left[0])
-		failed = openstack_tell_left(talk, visits->left, visits->groups, &inventory);
+		failed = openstack_tell_left(talk, visits->left,
+					     json_object_get(visits->groups, "security_groups"), &inventory);
 	if (failed) {
 		inventory_release(&inventory);
 		return talk_no_memory(err);
@@ -316,27 +351,23 @@ static enum progress both_told(struct talk *talk, struct error *err)
 		return talk_no_memory(err);
 	visits->servers = openstack_servers_json(talk);
 	talk_own(talk, visits, release_visits);
-	if (talk->order.list->instances_only)
-		return talk_go(talk, visit_all);
-	if (!openstack_ok(call))
+	bool instances_only = talk->order.list->instances_only;
+	/* Who wants to know of instances alone does so without Neutron, too. */
+	if (!openstack_ok(call) && !instances_only)
 		return openstack_failed(call, err, "cannot list security groups");
-	const json_t *list = openstack_list(call, "security_groups", err);
-	if (!list)
+	bool told = openstack_ok(call) && openstack_list(call, "security_groups", err);
+	if (!told && !instances_only)
 		return PROGRESS_FAILED;
-	visits->groups = json_incref((json_t *)list);
-	if (talk->order.app)
+	visits->groups = told ? json_incref((json_t *)openstack_json(call, err)) : NULL;
+	if (talk->order.app || instances_only)
 		return talk_go(talk, visit_all);
 	return openstack_ask_left(talk, err) < 0 ? PROGRESS_FAILED : openstack_await(talk, left_told);
 }
 
-static int ask_for_groups(struct talk *talk, const char *app, struct error *err)
+static int ask_for_groups(struct talk *talk, struct error *err)
 {
-	const char *project = talk->openstack->session.token.project_id;
 	const struct openstack_question question = {
-	    .service = "network",
-	    .method = "GET",
-	    .path = arena_format(&talk->arena, "/v2.0/security-groups?project_id=%s%s%s", project,
-				 app ? "&name=berth." : "", app ? app : "")};
+	    .service = "network", .method = "GET", .path = openstack_groups_path(talk)};
 
 	return openstack_ask(talk, GROUPS, &question, err);
 }
@@ -344,11 +375,9 @@ static int ask_for_groups(struct talk *talk, const char *app, struct error *err)
 /* Servers and groups at one time: neither waits for the other. */
 static enum progress find(struct talk *talk, struct error *err)
 {
-	const struct list_request *request = talk->order.list;
-
-	if (!request->instances_only && ask_for_groups(talk, request->app, err) < 0)
+	if (ask_for_groups(talk, err) < 0)
 		return PROGRESS_FAILED;
-	return openstack_find_servers(talk, request->app, NULL, both_told, err);
+	return openstack_find_servers(talk, talk->order.list->app, NULL, both_told, err);
 }
 
 enum progress list_openstack(struct talk *talk, struct error *err)
@@ -389,6 +418,7 @@ static enum progress at_machine(struct talk *talk, struct error *err)
 	*outer = *kept;
 	if (progress == PROGRESS_DONE && openstack_seen_there(talk->machine, &there, order->arena, outer) < 0)
 		return talk_no_memory(err);
+	outer->cut_off |= outer->state == SEEN_RUNNING && talk->openstack->shut;
 	if (progress == PROGRESS_DONE || why.code == ERR_MISSING)
 		return PROGRESS_DONE;
 	return unseen(order, &why, err);

@@ -70,6 +70,20 @@ int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *do
 			   const struct openstack_rule **ret, size_t *ret_count);
 /* Whether two let in the same. */
 bool openstack_rules_alike(const struct openstack_rule *a, const struct openstack_rule *b);
+/* Whether one of these lets in whom that one does. */
+bool openstack_rule_covered(const struct openstack_rule *rules, size_t count,
+			    const struct openstack_rule *rule);
+
+/* --- doors.c --- */
+/* What the description of a component's group tells: "berth: 6379/tcp from web, 80/tcp from *"; "berth" where
+ * that is too long for one. NULL: no memory. */
+const char *openstack_doors_text(struct arena *arena, const struct openings *openings, const char *component);
+/* What those of an application tell. 1; 0: one of them does not, -1: no memory. */
+int openstack_doors_told(struct arena *arena, const char *app, const struct openstack_group *groups,
+			 size_t count, struct openings *ret);
+/* Whether somebody whom its group is to let in is not let in. 1 or 0; -1: no memory. */
+int openstack_doors_shut(const struct openstack *openstack, struct arena *arena, const char *app,
+			 const char *component, const struct openstack_group *groups, size_t count);
 
 /* --- groups.c --- */
 
@@ -81,6 +95,8 @@ enum fence {
 	FENCE_GONE, /* none is there, unless somebody has claimed the application meanwhile */
 };
 
+/* The listing of all of the project. NULL: no memory. */
+const char *openstack_groups_path(struct talk *talk);
 /* The openings (FENCE_ALL) must live until then. */
 enum progress network_fence(struct talk *talk, enum fence fence, const char *app,
 			    const struct openings *openings, talk_step *then, struct error *err);

@@ -83,6 +83,7 @@ struct openstack {
 	struct openstack_microversions nova;
 	bool nova_known;
 	bool six, six_known; /* there is a subnet of IPv6 */
+	bool shut;           /* as it was listed last, somebody is not let in who is to be */
 	bool clock_known;
 	int64_t clock_ahead_ms; /* so much the cloud's clock is before ours */
 	struct openstack_making *makings;
@@ -424,6 +425,10 @@ inner_call probe_there, update_there, deliver_there, signal_there, exec_there, l
     stop_there;
 /* Ask talk->machine that; gives what it says. */
 enum progress openstack_inner(struct talk *talk, inner_call *call, struct error *err);
+
+/* --- doors.c --- */
+/* Whoever is to be let in is let in again, where the security groups tell who that is. */
+talk_step admit_openstack;
 
 /* --- list.c, place.c, remove.c --- */
 talk_step list_openstack, look_openstack, place_openstack, start_openstack, remove_openstack,

@@ -259,6 +259,9 @@ static enum progress in_error(struct talk *talk, struct error *err)
 
 	fail(err, room ? ERR_CAPACITY : ERR_FAILED, "location `%s`: the server of `%s` came to nothing: %s",
 	     talk->openstack->location->name, talk->order.name, fault);
+	if (strcasestr(fault, "no valid host"))
+		remedy(err, "a smaller flavor, or another `availabilityZone`, may find one; why none fits "
+			    "whoever runs the cloud can see");
 	return PROGRESS_FAILED;
 }
 

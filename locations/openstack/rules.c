@@ -43,13 +43,14 @@ bool openstack_rules_alike(const struct openstack_rule *a, const struct openstac
 }
 
 /* One that lets in everybody leaves nothing for the others to let in. */
-static bool covered(const struct openstack_rule *rules, size_t count, const struct openstack_rule *rule)
+bool openstack_rule_covered(const struct openstack_rule *rules, size_t count,
+			    const struct openstack_rule *rule)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct openstack_rule *other = &rules[i];
 		bool everybody = !other->group && !prefix_of(other);
 		if (openstack_rules_alike(other, rule) ||
-		    (everybody && same(other->ethertype, rule->ethertype) &&
+		    (everybody && other->ingress && same(other->ethertype, rule->ethertype) &&
 		     same(other->protocol, rule->protocol) && other->first == rule->first &&
 		     other->last == rule->last))
 			return true;
@@ -128,7 +129,7 @@ static void add_twin(struct openstack_rule *rules, size_t *count, const struct o
 	twin.ethertype = "IPv6";
 	twin.prefix = rule->prefix ? EVERYWHERE_LONG : NULL;
 	rules[*count] = twin;
-	*count += !covered(rules, *count, &twin);
+	*count += !openstack_rule_covered(rules, *count, &twin);
 }
 
 int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *doors, const char *app,
@@ -153,7 +154,7 @@ int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *do
 			if (rule_of(arena, app, opening, groups, group_count, &rule) < 0)
 				return -1;
 			rules[count] = rule;
-			count += !covered(rules, count, &rule);
+			count += !openstack_rule_covered(rules, count, &rule);
 			if (doors->six && !opening->address)
 				add_twin(rules, &count, &rule);
 		}

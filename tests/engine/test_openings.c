@@ -3,7 +3,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/text.h"
+#include "locations/fake/target.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -123,4 +125,25 @@ Test(openings, the_plan_says_to_whom_each_port_is_opened)
 	cr_assert_eq(json_array_size(opens(document, "app.near.1")), 0);
 	cr_assert_null(opens(document, "app.far.1"), "nobody needs to be let in there");
 	json_decref(document);
+}
+
+/* Whoever took its rules away is found out by the next who looks. */
+Test(openings, one_that_nobody_is_let_in_to_any_more_is_let_in_to_again)
+{
+	json_t *document = NULL;
+	deploy(PLACES DB NEAR);
+	struct fake_instance *db = map_get(cloud->instances, "app.db.1");
+	db->seen.cut_off = true;
+	db->seen.error = "a rule is gone";
+	cr_assert_eq(scene_run(&scene, berth_plan, PLACES DB NEAR, &document), BERTH_OK);
+	const json_t *change = json_array_get(json_object_get(document, "changes"), 0);
+	cr_expect_str_eq(json_text(change, "instance"), "app.db.1");
+	cr_expect_str_eq(json_text(change, "action"), "update");
+	cr_expect_str_eq(json_text(json_array_get(json_object_get(change, "because"), 0), "old"),
+			 "a rule is gone");
+	json_decref(document);
+	size_t placed = fake_target_calls(cloud, FAKE_PLACE);
+	deploy(PLACES DB NEAR);
+	cr_expect_not(db->seen.cut_off);
+	cr_expect_eq(fake_target_calls(cloud, FAKE_PLACE), placed);
 }

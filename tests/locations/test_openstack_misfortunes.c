@@ -170,6 +170,7 @@ Test(openstack_misfortunes, a_quota_that_is_used_up_is_told_as_that_and_nothing_
 		openstack_cloud_quota(cloud, quotas[i].what, quotas[i].limit);
 		cr_assert_eq(shop_life(&spec), PROGRESS_FAILED, "%s", quotas[i].what);
 		cr_expect_eq(cloud_error.code, ERR_CAPACITY, "%s: %s", quotas[i].what, cloud_error.text);
+		cr_expect(strstr(cloud_error.remedy, "berth locations check"), "%s", quotas[i].what);
 		cr_expect(strstr(cloud_error.text, quotas[i].words), "%s: %s", quotas[i].what,
 			  cloud_error.text);
 		leave_what_there_is();

@@ -353,6 +353,32 @@ Test(openstack_network, an_application_has_its_groups_with_exactly_their_rules)
 	cr_expect_eq(changes, before, "a second time nothing is asked for");
 }
 
+static const char *description_of(const char *name)
+{
+	size_t i;
+	json_t *group;
+	json_array_foreach (all_of("security-groups"), i, group)
+		if (!strcmp(json_text(group, "name"), name))
+			return json_text(group, "description");
+	return "";
+}
+
+Test(openstack_network, a_group_tells_whom_it_lets_in)
+{
+	static const struct opening later[] = {{.component = "db", .port = 6379, .from = "web"}};
+	static const struct openings fewer = {both, 2, later, 1};
+
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	cr_expect_str_eq(description_of("berth.shop"), "berth");
+	cr_expect_str_eq(description_of("berth.shop.db"), "berth: 6379/tcp from web, 6379/tcp from 10.1.2.3");
+	cr_expect_str_eq(description_of("berth.shop.web"), "berth: 80/tcp from *");
+	fence(FENCE_ALL, &fewer);
+	DONE();
+	cr_expect_str_eq(description_of("berth.shop.db"), "berth: 6379/tcp from web");
+	cr_expect_str_eq(description_of("berth.shop.web"), "berth: nobody");
+}
+
 Test(openstack_network, whatever_answer_is_lost_each_is_there_once)
 {
 	for (unsigned lost = 1; lost <= 7; lost++) {
