@@ -35,6 +35,7 @@ struct universe {
 	uint64_t chance;
 	int64_t jumped_ms;
 	struct reply *replies; /* those that are under way */
+	struct map *logins;    /* private key without passphrase -> what is logged in with by it; read once */
 	struct map *places;    /* address -> struct place; never removed, so that replies may point to it */
 	fate_decider *decide;
 	void *decider;

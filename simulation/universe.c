@@ -30,10 +30,10 @@ struct universe *universe_new(uint64_t seed)
 	return universe;
 }
 
-static bool free_place(const char *address, void *place, void *context)
+static bool free_value(const char *key, void *value, void *context)
 {
-	(void)address, (void)context;
-	free(place);
+	(void)key, (void)context;
+	free(value);
 	return true;
 }
 
@@ -42,8 +42,10 @@ void universe_free(struct universe *universe)
 	if (!universe)
 		return;
 	wire_end(universe);
-	map_each(universe->places, free_place, NULL);
+	map_each(universe->places, free_value, NULL);
 	map_release(&universe->places);
+	map_each(universe->logins, free_value, NULL);
+	map_release(&universe->logins);
 	clock_free(universe->clock);
 	free(universe);
 }

@@ -104,8 +104,8 @@ static void forget(struct there *there)
 {
 	free_files(there);
 	free(there->manifest);
-	free(there->launch);
-	there->manifest = there->launch = NULL;
+	there->manifest = NULL;
+	launch_forgotten(&there->launch);
 	text_clear(&there->log);
 	there->noted = (struct noted){0};
 	there->stopping = false;
@@ -168,9 +168,8 @@ static bool place(struct asked *asked)
 	}
 	if (asked->machine->full)
 		return wrong(asked, "failed", "cannot write to it");
-	free(there->launch);
+	launch_kept(&there->launch, script_variable(asked->list, asked->call, "LAUNCH"));
 	free(there->manifest);
-	there->launch = ssh_need(strdup(script_variable(asked->list, asked->call, "LAUNCH")));
 	there->manifest = ssh_need(strdup(manifest));
 	for (size_t i = 0; i < COUNT_OF(kept) && again; i++)
 		set_mark(there, kept[i], values[i]);

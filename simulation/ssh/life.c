@@ -181,22 +181,15 @@ static void gone_happens(struct event *event)
 static void ask_behaviour(struct keeper_there *keeper, struct program_behaviour *ret)
 {
 	struct there *there = keeper->there;
-	owned_arena arena = {0};
 	owned_text environment = {0};
 	char name[200];
-	const char *const nothing[] = {NULL};
-	const char *const *words = nothing;
-	struct statement *list = script_read(&arena, there->launch, strlen(there->launch));
 
-	for (; list; list = list->next)
-		if (!strcmp(list->words[0], "export") && strchr(list->words[1], '='))
-			text_add_bytes(&environment, list->words[1], strlen(list->words[1]) + 1);
-		else if (!strcmp(list->words[0], "set"))
-			words = list->words + 2;
+	for (const char *const *entry = there->launch.environment; *entry; entry++)
+		text_add_bytes(&environment, *entry, strlen(*entry) + 1);
 	snprintf(name, sizeof(name), "%s.%s", there->folder ? there->folder->name : "", there->name);
 	struct program_started started = {.pid = (pid_t)keeper->program,
 					  .name = name,
-					  .argv = words,
+					  .argv = there->launch.argv,
 					  .environment = text_view(&environment),
 					  .environment_size = environment.length,
 					  .starts = keeper->exits + 1};
@@ -214,7 +207,7 @@ static void run(struct keeper_there *keeper)
 	keeper->program = ++machine->last_pid;
 	machine->stamp++;
 	keeper->began_ms = machine_clock(machine);
-	if (machine->behave && keeper->there->launch)
+	if (machine->behave && keeper->there->launch.text)
 		ask_behaviour(keeper, does);
 	if (does->ends) {
 		keeper->ending_code = does->exit_code;

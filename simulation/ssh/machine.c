@@ -85,7 +85,7 @@ static void there_free(struct there *there)
 	}
 	free(there->name);
 	free(there->manifest);
-	free(there->launch);
+	launch_forgotten(&there->launch);
 	text_release(&there->log);
 	free(there);
 }
@@ -547,7 +547,7 @@ int ssh_machine_copy(struct ssh_machine *machine, const char *of, const char *na
 		return -1;
 	struct there *copy = named(machine, name, app, sizeof(app));
 	copy->manifest = ssh_need(strdup(from->manifest));
-	copy->launch = ssh_need(strdup(from->launch));
+	launch_kept(&copy->launch, from->launch.text);
 	copy->noted = from->noted;
 	copy->stopping = from->stopping;
 	return 0;
@@ -578,34 +578,20 @@ int ssh_machine_vanish(struct ssh_machine *machine, const char *name)
 
 static void see_one(const struct there *there, void (*see)(void *, const struct ssh_view *), void *owner)
 {
-	const char *const nothing[] = {NULL};
-	owned_arena arena = {0};
-	const char *launch = there->launch ? there->launch : "";
-	const struct statement *list = script_read(&arena, launch, strlen(launch));
-	size_t count = 0, room = 1;
+	static const char *const nothing[] = {NULL};
+	const struct launch *launch = &there->launch;
+	const char *const *argv = launch->text ? launch->argv : nothing;
 	struct ssh_view view = {.app = there->folder ? there->folder->name : NULL,
 				.folder = there->folder ? there->name : NULL,
 				.manifest = there->manifest ? there->manifest : "",
-				.launch = launch,
-				.argv0 = "",
-				.argv1 = "",
+				.launch = launch->text ? launch->text : "",
+				.argv0 = argv[0] ? argv[0] : "",
+				.argv1 = argv[0] && argv[1] ? argv[1] : "",
 				.state = there->noted.word ? there->noted.word : "",
 				.code = there->noted.code,
 				.programs = programs_alive(there),
-				.environment = nothing};
+				.environment = launch->text ? launch->environment : nothing};
 
-	for (const struct statement *line = list; line; line = line->next)
-		room++;
-	const char **environment = ssh_need(arena_array(&arena, const char *, room));
-	for (const struct statement *line = list; line; line = line->next)
-		if (!strcmp(line->words[0], "export") && strchr(line->words[1], '='))
-			environment[count++] = line->words[1];
-		else if (!strcmp(line->words[0], "set") && line->count > 2) {
-			view.argv0 = line->words[2];
-			view.argv1 = line->count > 3 ? line->words[3] : "";
-		}
-	environment[count] = NULL;
-	view.environment = environment;
 	for (const struct keeper_there *keeper = there->keepers; keeper; keeper = keeper->next) {
 		view.keepers += keeper->pid != 0;
 		view.answers |= keeper->answers;

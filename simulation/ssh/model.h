@@ -46,6 +46,14 @@ struct file_there {
 	unsigned mode;
 };
 
+/* The script that an instance is started by. */
+struct launch {
+	char *text;                     /* NULL: not there; then the others are, too */
+	const char *const *argv;        /* of the program that it starts; both are NULL-terminated */
+	const char *const *environment; /* that it gives it */
+	struct arena arena;             /* what they lie in */
+};
+
 /* A directory of an instance, or of somebody else. */
 struct there {
 	struct there *next;
@@ -53,7 +61,8 @@ struct there {
 	struct folder *folder; /* NULL: it was removed, and something of it still runs */
 	char *name;
 	bool foreign;
-	char *manifest, *launch; /* NULL: not there */
+	char *manifest; /* NULL: not there */
+	struct launch launch;
 	struct file_there *files;
 	struct text log;
 	char ready[24]; /* the word of a command that may be run in it */
@@ -129,6 +138,10 @@ struct statement *script_read(struct arena *arena, const char *text, size_t size
 const char *script_variable(const struct statement *list, const struct statement *until, const char *name);
 /* What `printf %b` makes of its word. */
 void script_bytes(const char *word, struct text *ret);
+
+/* --- launch.c --- */
+void launch_kept(struct launch *launch, const char *text);
+void launch_forgotten(struct launch *launch);
 
 /* --- machine.c --- */
 int64_t machine_clock(const struct ssh_machine *machine);

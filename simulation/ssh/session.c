@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/cleanup.h"
+#include "base/map.h"
 #include "base/ssh.h"
 #include "base/ssh_key.h"
 #include "simulation/internal.h"
@@ -211,17 +212,26 @@ static struct ssh_call *new_call(struct seat *seat, const struct ssh_host *host,
 static const char *public_part(struct seat *seat, const struct ssh_identity *identity, struct arena *arena)
 {
 	owned_text file = {0}, line = {0};
+	struct map **logins = &seat->participant.universe->logins;
 	bool encrypted;
 
 	if (identity->file && machine_read(seat->machine, identity->file, &file) < 0)
 		return NULL;
 	const char *text = identity->file ? text_view(&file) : identity->text;
+	const char *known = identity->passphrase ? NULL : map_get(*logins, text);
+	if (known)
+		return arena_text(arena, known);
 	struct ssh_key *key = ssh_key_open(text, strlen(text), identity->passphrase, &encrypted, NULL);
 	if (!key)
 		return NULL;
+	text_add(&line, SSH_LOGIN_HEADER);
 	base64_add(&line, ssh_key_blob(key)->data, ssh_key_blob(key)->length);
 	ssh_key_close(key);
-	return arena_format(arena, SSH_LOGIN_HEADER "%s", text_view(&line));
+	const char *header = arena_text(arena, text_view(&line));
+	char *kept = identity->passphrase ? NULL : text_take(&line);
+	if (kept && map_put(logins, text, kept) != 0)
+		free(kept);
+	return header;
 }
 
 /* Through whom it is reached, which host keys it must have, and what we would log in with. */
