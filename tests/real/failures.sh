@@ -23,7 +23,7 @@ check "naming the exit code" grep -qE '\b3\b' told
 check "the same in JSON, with its log" \
 	json '.failures[0] | .component == "bad" and (.log | any(test("going down with 42")))' eval 'deploy real-crash.yaml -o json || [ $? = 1 ]'
 check "status says so" json '.components[0].state | test("broken|starting")' status real-crash -o json
-blueprint real-crash '- {type: "docker:busybox:latest", id: bad, command: "exec sleep 1000"}'
+blueprint real-crash '- {type: "docker:busybox:latest", id: bad, stopSignal: KILL, command: "exec sleep 1000"}'
 check "the next deploy goes on from there" deploy real-crash.yaml
 check "one container" same 1 "$(count containers real-crash)"
 check "destroys" destroy real-crash
@@ -34,9 +34,9 @@ check "nothing of it runs" same "" "$(running real-missing)"
 check "destroys what was prepared" destroy real-missing
 check "nothing is left of it" nothing_of real-missing
 
-blueprint real-partly '- {type: "docker:busybox:latest", id: good, command: [sleep, "1000"]}
+blueprint real-partly '- {type: "docker:busybox:latest", id: good, stopSignal: KILL, command: [sleep, "1000"]}
 - {type: "docker:no-such-image-anywhere:9", id: gone}
-- {type: "docker:busybox:latest", id: later, command: [sleep, "1000"], links: [$brooklyn:component("gone")]}'
+- {type: "docker:busybox:latest", id: later, stopSignal: KILL, command: [sleep, "1000"], links: [$brooklyn:component("gone")]}'
 check "what can run does" tells 1 'gone' deploy real-partly.yaml
 check "and stays" same 1 "$(count running real-partly good)"
 check "what waits for the missing was not started" same "" "$(running real-partly later)"

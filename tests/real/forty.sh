@@ -8,7 +8,7 @@ for i in $(seq 40); do
 		id: real-forty-$i
 		location: my-docker-cloud
 		services:
-		- {type: "docker:busybox:latest", id: s, command: [sleep, "1000"]}
+		- {type: "docker:busybox:latest", id: s, stopSignal: KILL, command: [sleep, "1000"]}
 	Y
 done
 # Four at a time.

@@ -27,7 +27,7 @@ services:
   command: [sh, -c, "trap 'exit 0' TERM; sleep 1000 & wait"]
   links: {redis: $brooklyn:component("db")}
   policies: [{type: restarter, backoff: 200ms, breakerAfter: 0}]
-- {type: "docker:busybox:latest", id: loose, command: [sleep, "1000"]}
+- {type: "docker:busybox:latest", id: loose, stopSignal: KILL, command: [sleep, "1000"]}
 Y
 one() { running real-keep "$1"; }
 runs() { [ "$(one "$1" | wc -l)" = 1 ]; }

@@ -7,7 +7,7 @@ id: real-kill
 location: my-docker-cloud
 services:
 Y
-for i in $(seq 10); do printf -- '- {type: "docker:busybox:latest", id: s%s, command: [sleep, "1000"]}\n' "$i" >>ten.yaml; done
+for i in $(seq 10); do printf -- '- {type: "docker:busybox:latest", id: s%s, stopSignal: KILL, command: [sleep, "1000"]}\n' "$i" >>ten.yaml; done
 # A killed program must not leave half a file of counters where others are summed.
 export GCOV_PREFIX=$work/counters
 one_each() {

@@ -4,8 +4,8 @@
 uses real-protected
 write() { # FILE DB-EXTRA
 	printf 'id: real-protected\nlocation: my-docker-cloud\nservices:\n' >"$1"
-	printf -- '- {type: "docker:busybox:latest", id: web, command: [sleep, "1000"]}\n' >>"$1"
-	[ -z "${2:-}" ] || printf -- '- {type: "docker:busybox:latest", id: db, command: [sleep, "1000"], volumes: ["data:/data"]%s}\n' "$2" >>"$1"
+	printf -- '- {type: "docker:busybox:latest", id: web, stopSignal: KILL, command: [sleep, "1000"]}\n' >>"$1"
+	[ -z "${2:-}" ] || printf -- '- {type: "docker:busybox:latest", id: db, stopSignal: KILL, command: [sleep, "1000"], volumes: ["data:/data"]%s}\n' "$2" >>"$1"
 }
 write guarded.yaml ", protect: true"
 write plain.yaml " "

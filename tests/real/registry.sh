@@ -80,7 +80,7 @@ check "another one" push small small
 
 blueprint() { # SERVICES
 	printf 'id: real-registry\nlocation: my-docker-cloud\nservices:\n' >it.yaml
-	printf -- '- {type: "docker:%s", id: %s, command: [sleep, "1000"]%s}\n' "$@" >>it.yaml
+	printf -- '- {type: "docker:%s", id: %s, stopSignal: KILL, command: [sleep, "1000"]%s}\n' "$@" >>it.yaml
 }
 tells() { # CODE PATTERN COMMAND...: the exit, and what it prints
 	local want=$1 pattern=$2 got=0

@@ -384,7 +384,7 @@ id: real-served
 location: my-docker-cloud
 services:
 - {type: "docker:redis:3", id: db, openPorts: 6379}
-- {type: "docker:busybox:latest", id: web, command: [sh, -c, "echo linked to $DB_HOST; exec sleep 1000"], env: {DB_HOST: '$brooklyn:component("db").attributeWhenReady("host.name")'}, links: {redis: '$brooklyn:component("db")'}}
+- {type: "docker:busybox:latest", id: web, stopSignal: KILL, command: [sh, -c, "echo linked to $DB_HOST; exec sleep 1000"], env: {DB_HOST: '$brooklyn:component("db").attributeWhenReady("host.name")'}, links: {redis: '$brooklyn:component("db")'}}
 Y
 check "deploys to an engine" by deploy engine.yaml "${to_engine[@]}" -y
 check "both run" same 2 "$(count running real-served)"

@@ -9,7 +9,7 @@ location: my-docker-cloud
 services:
 - {type: "docker:busybox:latest", id: gate, command: "until [ -e /open ]; do sleep 0.1; done; exec httpd -f -p 80", openPorts: 80, stopSignal: KILL}
 Y
-for i in $(seq 10); do printf -- '- {type: "docker:busybox:latest", id: s%s, command: [sleep, "1000"]}\n' "$i" >>ten.yaml; done
+for i in $(seq 10); do printf -- '- {type: "docker:busybox:latest", id: s%s, stopSignal: KILL, command: [sleep, "1000"]}\n' "$i" >>ten.yaml; done
 begun() { [ "$(count running real-together gate)" = 1 ]; }
 opened() { docker exec "$(running real-together gate)" touch /open; }
 

@@ -8,7 +8,7 @@ id: real-wire
 location: my-docker-cloud
 services:
 Y
-for i in $(seq 10); do printf -- '- {type: "docker:busybox:latest", id: s%s, command: [sleep, "1000"]}\n' "$i" >>ten.yaml; done
+for i in $(seq 10); do printf -- '- {type: "docker:busybox:latest", id: s%s, stopSignal: KILL, command: [sleep, "1000"]}\n' "$i" >>ten.yaml; done
 seen() { # NAME: the requests of one command, apart
 	"${@:2}" || return
 	cp wire.log "$1.log"
