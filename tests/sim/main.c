@@ -22,17 +22,18 @@
 enum {
 	JOBS_MAX = 16,
 	SHRUNK_MAX = 3,
-	SEED_S =
-	    120, /* of the processor; most take some hundredths of a second, under sanitizers some tenths */
+	SEED_S = 120, /* of the processor, unless told; most take hundredths, under sanitizers tenths */
 };
 
 struct options {
 	uint64_t first, last;
 	unsigned jobs;
 	unsigned stop_after; /* violations; 0: never */
+	unsigned seed_s;     /* who takes longer violates, too */
 	bool trace, table, no_shrink, only_kept, only_sized, only_zoned, only_machines, only_marathon,
 	    only_clouded;
 	const char *moves; /* "3,7,9": only these; NULL: all */
+	const char *often; /* what every second move is; NULL: as chance says */
 	const char *program;
 };
 
@@ -58,10 +59,11 @@ static int usage(const char *program, FILE *to)
 	fprintf(
 	    to,
 	    "usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS]\n"
-	    "       [--moves N,N,...] [--no-shrink] [--kept] [--sized] [--zoned] [--machines]\n"
-	    "       [--marathon] [--clouded]\n"
+	    "       [--moves N,N,...] [--often KIND] [--limit SECONDS] [--no-shrink]\n"
+	    "       [--kept] [--sized] [--zoned] [--machines] [--marathon] [--clouded]\n"
 	    "       %s --soak DAYS\n"
 	    "Plays each seed in the simulated world, or has a controller keep an application for so long.\n"
+	    "KIND is `strangers` or a trial as --table names it: every second move is one.\n"
 	    "Exits with 1 when a rule was violated, or it grew.\n",
 	    program, program);
 	return to == stdout ? 0 : 64;
@@ -84,11 +86,18 @@ static void keep_moves(struct score *score, const char *list)
 	}
 }
 
+static void write_score(const struct options *options, uint64_t seed, struct score *ret)
+{
+	score_write(ret, seed);
+	if (options->often)
+		score_lean(ret, options->often);
+}
+
 static void play_seed(const struct options *options, uint64_t seed, struct tally *tally, struct row *row)
 {
 	struct score score;
 	struct outcome outcome;
-	score_write(&score, seed);
+	write_score(options, seed, &score);
 	if (options->moves)
 		keep_moves(&score, options->moves);
 	score_play(&score, tally, options->trace ? tell : NULL, NULL, &outcome);
@@ -109,7 +118,7 @@ static void end_in(time_t seconds)
 }
 
 /* Every so many-th seed, written down as rows and then the counters. A row is there when the next seed ends
- * the program. */
+ * the program, and of that seed its number. */
 static void work(const struct options *options, uint64_t first, FILE *to)
 {
 	struct tally *tally = tally_new();
@@ -124,11 +133,13 @@ static void work(const struct options *options, uint64_t first, FILE *to)
 		    (options->only_marathon && !score_has_marathon(seed)) ||
 		    (options->only_clouded && !score_has_cloud(seed)))
 			continue;
-		end_in(SEED_S);
+		end_in((time_t)options->seed_s);
+		fprintf(to, "%llu\t", (unsigned long long)seed);
+		fflush(to);
 		play_seed(options, seed, tally, &row);
-		fprintf(to, "%llu\t%llu\t%llu\t%u\t%s\t%s\n", (unsigned long long)row.seed,
-			(unsigned long long)row.steps, (unsigned long long)row.faults, row.components,
-			row.rule[0] ? row.rule : "-", row.verdict);
+		fprintf(to, "%llu\t%llu\t%u\t%s\t%s\n", (unsigned long long)row.steps,
+			(unsigned long long)row.faults, row.components, row.rule[0] ? row.rule : "-",
+			row.verdict);
 		fflush(to);
 		violations += row.rule[0] != 0;
 		if (options->stop_after && violations >= options->stop_after)
@@ -140,6 +151,7 @@ static void work(const struct options *options, uint64_t first, FILE *to)
 	tally_free(tally);
 }
 
+/* False: there is none, or no more of it than its seed. */
 static bool read_row(FILE *from, struct row *row)
 {
 	char line[1400];
@@ -149,10 +161,11 @@ static bool read_row(FILE *from, struct row *row)
 	if (!fgets(line, sizeof line, from) || line[0] == '\n')
 		return false;
 	line[strcspn(line, "\n")] = 0;
-	if (sscanf(line, "%llu\t%llu\t%llu\t%u\t%47[^\t]\t%n", &seed, &steps, &faults, &row->components,
-		   row->rule, &at) < 5)
+	int found = sscanf(line, "%llu\t%llu\t%llu\t%u\t%47[^\t]\t%n", &seed, &steps, &faults,
+			   &row->components, row->rule, &at);
+	row->seed = found > 0 ? seed : 0;
+	if (found < 5)
 		return false;
-	row->seed = seed;
 	row->steps = steps;
 	row->faults = faults;
 	if (at)
@@ -168,18 +181,29 @@ static int by_seed(const void *a, const void *b)
 	return one->seed < other->seed ? -1 : one->seed > other->seed;
 }
 
+/* What plays it again. */
+static void show_command(const struct options *options, uint64_t seed)
+{
+	printf("%s --seeds %llu-%llu --trace", options->program, (unsigned long long)seed,
+	       (unsigned long long)seed);
+	if (options->often)
+		printf(" --often '%s'", options->often);
+}
+
 static void show_violation(const struct options *options, const struct row *row, bool shrink)
 {
-	printf("seed %llu violates \"%s\": %s\n  again: %s --seeds %llu-%llu --trace\n",
-	       (unsigned long long)row->seed, row->rule, row->verdict, options->program,
-	       (unsigned long long)row->seed, (unsigned long long)row->seed);
+	printf("seed %llu violates \"%s\": %s\n  again: ", (unsigned long long)row->seed, row->rule,
+	       row->verdict);
+	show_command(options, row->seed);
+	printf("\n");
 	if (!shrink || options->moves || options->no_shrink || strcmp(row->rule, "crashes") == 0)
 		return;
 	struct score score;
-	score_write(&score, row->seed);
+	write_score(options, row->seed, &score);
 	unsigned left = score_shrink(&score, row->rule);
-	printf("  %u of %u moves are enough: %s --seeds %llu-%llu --trace --moves ", left, score.count,
-	       options->program, (unsigned long long)row->seed, (unsigned long long)row->seed);
+	printf("  %u of %u moves are enough: ", left, score.count);
+	show_command(options, row->seed);
+	printf(" --moves ");
 	const char *comma = "";
 	for (unsigned i = 0; i < score.count; i++)
 		if (!score.moves[i].left_out) {
@@ -294,7 +318,7 @@ static size_t collect(const struct options *options, FILE *file, int status, uin
 		tally_read(tally, file);
 		*ret_next = options->last + 1;
 	} else {
-		uint64_t seed = count ? rows[count - 1].seed + options->jobs : *ret_next;
+		uint64_t seed = rows[count].seed ? rows[count].seed : *ret_next;
 		died(status, seed, &rows[count++]);
 		*ret_next = seed + options->jobs;
 	}
@@ -410,6 +434,12 @@ static bool take_option(struct options *options, int option, const char *given)
 	case 'm':
 		options->moves = given;
 		return true;
+	case 'o':
+		options->often = given;
+		return score_lean(&(struct score){0}, given);
+	case 'l':
+		options->seed_s = (unsigned)strtoul(given, NULL, 10);
+		return options->seed_s > 0;
 	default:
 		return false;
 	}
@@ -423,6 +453,8 @@ int main(int argc, char **argv)
 					      {"jobs", required_argument, NULL, 'j'},
 					      {"stop-after", required_argument, NULL, 'a'},
 					      {"moves", required_argument, NULL, 'm'},
+					      {"often", required_argument, NULL, 'o'},
+					      {"limit", required_argument, NULL, 'l'},
 					      {"no-shrink", no_argument, NULL, 'n'},
 					      {"kept", no_argument, NULL, 'k'},
 					      {"sized", no_argument, NULL, 'z'},
@@ -433,7 +465,7 @@ int main(int argc, char **argv)
 					      {"soak", required_argument, NULL, 'S'},
 					      {"help", no_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
-	struct options options = {.jobs = 2, .program = argv[0]};
+	struct options options = {.jobs = 2, .seed_s = SEED_S, .program = argv[0]};
 	bool seeds = false;
 	keep_memory();
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {

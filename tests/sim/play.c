@@ -573,6 +573,7 @@ void score_play(const struct score *score, struct tally *tally,
 		stage_close(&stage);
 		return;
 	}
+	stage.trial = score->trial;
 	model_invent(&stage.model, &dice, score->realms);
 	stage_publish(&stage);
 	ret->components = model_wanted(&stage.model);

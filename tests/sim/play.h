@@ -55,6 +55,7 @@ struct score {
 	struct move moves[MOVES_MAX];
 	unsigned count;
 	unsigned kept_from; /* the first of those with a controller; `count`: there is none */
+	int trial;          /* that its trials all are of: index of trial_kinds; -1: of any */
 };
 
 struct outcome {
@@ -66,6 +67,9 @@ struct outcome {
 bool score_is_kept(uint64_t seed);
 bool score_has_machine(uint64_t seed); /* reached by SSH */
 void score_write(struct score *score, uint64_t seed);
+/* Every second of its moves is of that kind: "strangers", or a trial as trial_kinds names it. False: there is
+ * none of that name. */
+bool score_lean(struct score *score, const char *kind);
 /* The rows that a complete table has. */
 void play_expect(struct tally *tally);
 /* Play it. `line` (NULL: nobody) hears the story. */

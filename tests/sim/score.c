@@ -70,7 +70,8 @@ static unsigned machine_realms(uint64_t seed)
 void score_write(struct score *score, uint64_t seed)
 {
 	struct dice dice = {seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
-	*score = (struct score){.seed = seed, .realms = any_realms(&dice), .chance = dice_next(&dice)};
+	*score = (struct score){
+	    .seed = seed, .realms = any_realms(&dice), .chance = dice_next(&dice), .trial = -1};
 	if (score_has_machine(seed))
 		score->realms = machine_realms(seed);
 	score->count = score->kept_from = 28 + roll(&dice, 20);
@@ -82,6 +83,22 @@ void score_write(struct score *score, uint64_t seed)
 		move->pause_ms = one_in(&dice, 3) ? roll(&dice, 4000) : roll(&dice, 300);
 		move->chance = dice_next(&dice);
 	}
+}
+
+bool score_lean(struct score *score, const char *kind)
+{
+	enum move_kind often = MOVE_STRANGER;
+	if (strcmp(kind, "strangers") != 0) {
+		for (score->trial = 0; trial_kinds[score->trial]; score->trial++)
+			if (strcmp(kind, trial_kinds[score->trial]) == 0)
+				break;
+		if (!trial_kinds[score->trial])
+			return false;
+		often = MOVE_TRIAL;
+	}
+	for (unsigned i = 1; i < score->kept_from; i += 2)
+		score->moves[i].kind = often;
+	return true;
 }
 
 static bool still_violates(const struct score *score, const char *rule)

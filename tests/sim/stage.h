@@ -117,6 +117,7 @@ struct theatre {
 	pid_t twin;         /* a second keeper beside one of the first machine's; 0: none */
 	size_t fate_count;
 	unsigned fault_percent;    /* of all other messages meet something, too */
+	int trial;                 /* that all trials are of; -1: of any */
 	char stranger[80];         /* a container of somebody else's; "" none */
 	char machine_stranger[80]; /* a directory on the machine reached by SSH, likewise */
 	bool goes_on;              /* nothing happened since all had settled, but that a deploy was killed */

@@ -371,7 +371,7 @@ static void stop_and_start(struct theatre *stage, struct dice *dice)
 /* Where nothing is asked of an engine, no message of one meets anything. */
 static enum trial any_trial(const struct theatre *stage, struct dice *dice)
 {
-	enum trial trial = (enum trial)roll(dice, TRIALS);
+	enum trial trial = stage->trial < 0 ? (enum trial)roll(dice, TRIALS) : (enum trial)stage->trial;
 	bool asks = stage->model.realms & 1u << REALM_DOCKER;
 	if (there_is(stage) && trial == TRIAL_MESSAGE)
 		return trial;
