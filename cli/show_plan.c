@@ -116,7 +116,8 @@ static void show_reason(const struct screen *screen, const json_t *reason)
 	const char *old = text_of(reason, "old"), *new = text_of(reason, "new"),
 		   *file = text_of(reason, "file");
 	bool valued = *old || *new;
-	bool in_words = !strcmp(text_of(reason, "path"), "state") && *old && !*new;
+	bool told = !strcmp(text_of(reason, "path"), "state") || !strcmp(text_of(reason, "path"), "network");
+	bool in_words = told && *old && !*new;
 	begin_line(screen, "because");
 	if (in_words)
 		put(screen, PLAIN, old);

@@ -202,9 +202,10 @@ Test(show, what_keeps_it_from_running_is_told_as_it_is)
 			"\"action\":\"update\","
 			"\"instance\":\"shop.x.1\",\"location\":\"here\",\"because\":[{\"path\":\"state\","
 			"\"old\":\"it keeps "
-			"ending\"}]}],\"summary\":{\"update\":1}}";
+			"ending\"},{\"path\":\"network\",\"old\":\"a rule is gone\"}]}],"
+			"\"summary\":{\"update\":1}}";
 	cr_expect_eq(run_cli("plan"), 0);
-	cr_expect(strstr(out, "    because it keeps ending\n"), "%s", out);
+	cr_expect(strstr(out, "    because it keeps ending\n    because a rule is gone\n"), "%s", out);
 }
 
 Test(show, what_software_is_told_is_named_as_that)
