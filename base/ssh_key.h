@@ -8,6 +8,11 @@
 #include "base/text.h"
 
 struct ssh_key;
+struct world;
+
+/* A private key that others have rights to is not used, as by ssh: ERR_DENIED. What is not there, or
+ * somebody else's, is no matter of this. 0 or -1. */
+int ssh_key_file_check(struct world *world, const char *path, struct error *err);
 
 /* An OpenSSH, PEM or PKCS#8 private key; NULL with *err. *ret_encrypted: it is, and there was no passphrase.
  * May compute for long when it is encrypted. */

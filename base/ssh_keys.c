@@ -72,6 +72,19 @@ static struct ssh_kept_key *find(struct ssh *ssh, const char *digest)
 	return NULL;
 }
 
+int ssh_key_file_check(struct world *world, const char *path, struct error *err)
+{
+	struct file_facts facts;
+
+	if (world->ops->file_follow(world, path, &facts, NULL) || facts.uid != world->ops->user_id(world) ||
+	    !(facts.mode & 077))
+		return 0;
+	fail(err, ERR_DENIED, "others may use it (mode %04o), and ssh would not take it either",
+	     (unsigned)facts.mode);
+	remedy(err, "chmod 600 %s", path);
+	return -1;
+}
+
 static int read_text(struct ssh *ssh, const struct ssh_identity *identity, struct text *ret,
 		     struct error *err)
 {
@@ -83,6 +96,8 @@ static int read_text(struct ssh *ssh, const struct ssh_identity *identity, struc
 		text_add(ret, identity->text);
 		return ret->failed ? fail_memory(err) : 0;
 	}
+	if (ssh_key_file_check(world, identity->file, err))
+		return -1;
 	if (!world->ops->file_read(world, identity->file, KEY_FILE_MAX, ret, &why))
 		return 0;
 	return fail(err, why.code, why.code == ERR_MISSING ? "does not exist" : "%s", why.text);

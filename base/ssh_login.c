@@ -157,6 +157,8 @@ static const char *mend_of(const struct error *why)
 	if (strstr(why->text, "encrypted"))
 		return "give its passphrase (privateKeyPassphrase: env:NAME), or give it to the agent: "
 		       "ssh-add FILE";
+	if (strstr(why->text, "others may use it"))
+		return "nobody else may have any right to a private key: chmod 600 FILE";
 	if (why->code == ERR_DENIED)
 		return "give whoever runs berth the right to read it, and nobody else: chmod 600 FILE";
 	return "privateKeyFile is the private key, as ssh-keygen makes it: not the .pub beside it, nor "

@@ -114,17 +114,19 @@ Test(ssh_login, tries_one_key_after_the_other)
 	owned_world world = fixture_world();
 	struct ssh_host host = ssh_server_host(&server);
 
-	shell("ssh-keygen -q -t ed25519 -N '' -f %s/stranger && echo rubbish >%s/rubbish", server.folder.path,
+	shell("cd %s && ssh-keygen -q -t ed25519 -N '' -f stranger && echo rubbish >rubbish && chmod 600 "
+	      "rubbish && cp key open && chmod 640 open",
 	      server.folder.path);
 	struct ssh_identity several[] = {
 	    {.file = in_folder(&server.folder, "missing")},
 	    {.file = in_folder(&server.folder, "rubbish")},
+	    {.file = in_folder(&server.folder, "open")},
 	    {.file = in_folder(&server.folder, "stranger")},
 	    {.file = server.key},
 	};
 	host.identities = several;
 	host.identity_count = COUNT_OF(several);
-	lets_in(world, &host, "the last of four");
+	lets_in(world, &host, "the last of five");
 }
 
 Test(ssh_login, says_what_was_tried_when_nothing_will_do)
@@ -161,9 +163,11 @@ Test(ssh_login, says_what_helps_with_a_key_that_cannot_be_used)
 	struct ssh_host host = ssh_server_host(&server);
 	static const char *const keys[][3] = {{"nowhere", "does not exist", "the right file"},
 					      {"rubbish", "no private key", "not the .pub"},
+					      {"open", "others may use it (mode 0644)", "chmod 600"},
 					      {"locked", "no passphrase is given", "privateKeyPassphrase"}};
 
-	shell("cd %s && ssh-keygen -q -t ed25519 -N secret -f locked && echo rubbish >rubbish",
+	shell("cd %s && ssh-keygen -q -t ed25519 -N secret -f locked && echo rubbish >rubbish && "
+	      "chmod 600 rubbish && cp key open && chmod 644 open",
 	      server.folder.path);
 	host.agent = in_folder(&server.folder, "no-agent");
 	host.identity_count = 1;
