@@ -237,7 +237,8 @@ bool sites_leave(struct berth_operation *operation)
 		waiting |= progress == PROGRESS_WAITING;
 		if (progress == PROGRESS_FAILED) {
 			site->left = true;
-			operation_warn(operation, "%s: %s", site->location.name, err.text);
+			operation_warn(operation, "%s: %s%s%s%s", site->location.name, err.text,
+				       *err.remedy ? " (" : "", err.remedy, *err.remedy ? ")" : "");
 		}
 	}
 	return !waiting;

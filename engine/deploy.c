@@ -121,6 +121,24 @@ static bool stage_interrupted(struct berth_operation *operation)
 	return stage_failed(operation);
 }
 
+/* Those that are away beside the one that it fails with; whose keys are unknown is told already. */
+static void tell_others(struct berth_operation *operation, const struct site *first, bool keys_told)
+{
+	enum { TOLD_MOST = 8 };
+	size_t count = 0;
+	for (const struct site *site = operation->sites; site; site = site->next) {
+		if (site == first || site->same || !site->failed || site->silent || !host_must_answer(site) ||
+		    (keys_told && site_error(site)->code == ERR_UNVERIFIED) || count++ >= TOLD_MOST)
+			continue;
+		struct error err = {0};
+		blame_site(&err, site, site_error(site));
+		operation_warn(operation, "%s%s%s%s", err.text, *err.remedy ? " (" : "", err.remedy,
+			       *err.remedy ? ")" : "");
+	}
+	if (count > TOLD_MOST)
+		operation_warn(operation, "and %zu more could not be asked", count - TOLD_MOST);
+}
+
 bool stage_surveyed(struct berth_operation *operation)
 {
 	if (operation->cancelled)
@@ -133,6 +151,7 @@ bool stage_surveyed(struct berth_operation *operation)
 		hosts_warn(operation);
 		return true;
 	}
+	tell_others(operation, failed, unknown > 1);
 	blame_site(operation_error(operation), failed, site_error(failed));
 	if (unknown > 1 && site_error(failed)->code == ERR_UNVERIFIED)
 		remedy(operation_error(operation), "all %zu of them and what takes their keys stand above",
@@ -200,6 +219,9 @@ static bool decided(struct berth_operation *operation)
 	enum progress names = saved_plan_names(operation);
 	if (names != PROGRESS_DONE)
 		return names == PROGRESS_FAILED && stage_failed(operation);
+	enum progress there = preflight(operation);
+	if (there != PROGRESS_DONE)
+		return there == PROGRESS_FAILED && stage_failed(operation);
 	if (!operation->verb->changes || operation->request.dry_run) {
 		if (saved_plan_add(operation)) {
 			fail_memory(operation_error(operation));

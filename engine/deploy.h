@@ -124,6 +124,11 @@ bool saved_plan_holds(struct berth_operation *operation);
  * whole or not at all. DONE also when nothing was saved; FAILED: operation->error. */
 enum progress saved_plan_names(struct berth_operation *operation);
 
+/* --- preflight.c --- */
+/* Whether the targets have what is to be made there of, before anything is touched. FAILED: they have not, or
+ * it was interrupted; operation->error. Where one does not tell that is warned of. */
+enum progress preflight(struct berth_operation *operation);
+
 /* --- blueprint_source.c --- */
 /* Where the blueprint's relative paths start; NULL when the working directory is gone. */
 const char *source_directory(struct berth_operation *operation);

@@ -188,6 +188,7 @@ struct work {
 	bool leftover;          /* of a generation that an interrupted update left */
 	bool lone;              /* nothing that an interrupted update left may run beside it */
 	bool name_free;         /* nothing has the name it is to be made under, as a saved plan has it */
+	bool preflown;          /* its target was asked whether it has what it is to be made of */
 	bool looked_at;         /* its limits were asked for before the plan was made */
 	bool limits_unknown;    /* and still are */
 	bool resumed;           /* an update that was interrupted: it was made already */

@@ -29,6 +29,13 @@ const char *location_variable(const struct location *location, const char *name)
 	return value && *value ? value : NULL;
 }
 
+enum progress location_lacks_nothing(struct location *location, struct errand *errand,
+				     const struct instance_spec *spec, json_t *lacks, struct error *err)
+{
+	(void)location, (void)errand, (void)spec, (void)lacks, (void)err;
+	return PROGRESS_DONE;
+}
+
 void inventory_release(struct inventory *inventory)
 {
 	arena_release(&inventory->arena);

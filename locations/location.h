@@ -297,6 +297,11 @@ struct location_driver {
 
 	/* Could it run this spec? Checked before anything is touched; no I/O. */
 	int (*check)(struct location *, const struct instance_spec *, struct error *);
+	/* Has the target what it would make an instance of this spec of? Asked of what is to be made, before
+	 * anything is touched. `lacks` (an array) gets a sentence for each thing that is not there; what
+	 * nobody there tells is none. FAILED: nobody could be asked. */
+	enum progress (*preflight)(struct location *, struct errand *, const struct instance_spec *,
+				   json_t *lacks, struct error *);
 	/* Where an instance of this spec will be attached, as far as that is known now. Strings in `arena`;
 	 * no I/O. */
 	int (*foresee)(struct location *, const struct instance_spec *, struct arena *arena,
@@ -408,6 +413,9 @@ const struct location_driver *const *location_drivers(void);
 /* A variable of the environment that the location is used in; NULL: it is not set, or empty. */
 const char *location_variable(const struct location *location, const char *name);
 void inventory_release(struct inventory *inventory); /* leaves it zeroed */
+/* The preflight of a target that need not be asked. */
+enum progress location_lacks_nothing(struct location *location, struct errand *errand,
+				     const struct instance_spec *spec, json_t *lacks, struct error *err);
 /* Names of things, injective in their parts (which hold no dots): "app.component.ordinal", "app.component".
  */
 char *instance_name(struct arena *arena, const char *app, const char *component, unsigned ordinal);

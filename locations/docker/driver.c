@@ -293,6 +293,7 @@ const struct location_driver docker_driver = {
     .watch = docker_watch,
     .unwatch = docker_unwatch,
     .check = docker_check,
+    .preflight = location_lacks_nothing,
     .identity = identity,
     .resolved = engine_resolved,
     .foresee = docker_foresee,

@@ -134,6 +134,23 @@ static int watch(struct location *location, const char *app, change_sink *change
 	return watch_add(fake->target, location, app, changed, owner) < 0 ? fail_memory(err) : 0;
 }
 
+static enum progress preflight(struct location *location, struct errand *errand,
+			       const struct instance_spec *spec, json_t *lacks, struct error *err)
+{
+	struct fake *fake = location->state;
+	const char *lack = fake->target->lack;
+
+	(void)errand, (void)spec;
+	fake->target->preflights++;
+	if (lack && !*lack) {
+		fail(err, ERR_UNREACHABLE, "nobody answers");
+		return PROGRESS_FAILED;
+	}
+	if (lack)
+		json_add(lacks, json_any_text(lack));
+	return PROGRESS_DONE;
+}
+
 /* There is nothing to find out. */
 static void learn(struct location *location, const struct location *from)
 {
@@ -534,6 +551,7 @@ const struct location_driver fake_driver = {
     .watch = watch,
     .unwatch = unwatch,
     .check = check,
+    .preflight = preflight,
     .identity = identity,
     .resolved = resolved,
     .foresee = foresee,

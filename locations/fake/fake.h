@@ -73,6 +73,10 @@ void fake_target_pace(struct fake_target *target, enum fake_process process, int
 		      int64_t most_ms);
 /* It has room for so many instances, and says so when there is none for another; SIZE_MAX: for any number. */
 void fake_target_room(struct fake_target *target, size_t instances);
+/* What whoever asks before anything is made is told to be missing, in static words; "": nobody can be asked,
+ * NULL: all is there. How often it was asked. */
+void fake_target_lacks(struct fake_target *target, const char *words);
+size_t fake_target_preflights(const struct fake_target *target);
 void fake_target_unreachable(struct fake_target *target, bool unreachable);
 /* All rules are forgotten. */
 void fake_target_calm(struct fake_target *target);

@@ -193,6 +193,16 @@ void fake_target_capabilities(struct fake_target *target, const struct capabilit
 	target->capabilities = *capabilities;
 }
 
+void fake_target_lacks(struct fake_target *target, const char *words)
+{
+	target->lack = words;
+}
+
+size_t fake_target_preflights(const struct fake_target *target)
+{
+	return target->preflights;
+}
+
 void fake_target_time(struct fake_target *target, enum fake_call call, int64_t delay_ms)
 {
 	target->time[call] = delay_ms;

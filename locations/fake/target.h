@@ -174,6 +174,8 @@ struct fake_target {
 	uint32_t made, addresses;
 	size_t instance_count, room;
 	uint16_t next_port;
+	const char *lack; /* of what is to be made; NULL: nothing lacks, "": nobody tells */
+	size_t preflights;
 	struct usage usual; /* of those that were told nothing */
 	bool usual_told;
 };

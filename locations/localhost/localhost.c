@@ -272,6 +272,7 @@ const struct location_driver localhost_driver = {
     .watch = localhost_watch,
     .unwatch = localhost_unwatch,
     .check = localhost_check,
+    .preflight = location_lacks_nothing,
     .identity = identity,
     .resolved = resolved,
     .foresee = localhost_foresee,

@@ -331,7 +331,7 @@ static const char *readiness(struct location *location, const struct instance_sp
 		.start = start, .admit = admit, .probe = probe, .stop = stop, .remove = remove_app,          \
 		.update = update, .deliver = deliver, .signal = signal, .withdraw = withdraw,                \
 		.rename = rename_app, .exec = exec, .readiness = readiness, .lease = lease, .tidy = tidy,    \
-		.logs = logs, .usage = usage, .drop = drop,                                                  \
+		.logs = logs, .usage = usage, .drop = drop, .preflight = location_lacks_nothing,              \
 	}
 /* clang-format on */
 

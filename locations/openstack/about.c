@@ -183,7 +183,7 @@ static json_t *wished_networks(const struct openstack_wishes *wishes,
 }
 
 /* By which way one gets from here to a server that is on the first of those networks. */
-static json_t *reached_json(const struct openstack *openstack, const struct openstack_findings *findings,
+static json_t *reached_json(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
 			    const json_t *networks, json_t *missing)
 {
 	const char *id = json_text(json_array_get(networks, 0), "id");
@@ -195,15 +195,62 @@ static json_t *reached_json(const struct openstack *openstack, const struct open
 			own = &findings->networks[i];
 	if (!own)
 		return json_null();
-	if (openstack_choose_outer(&openstack->wishes, findings, own, &outer, &err) < 0) {
+	if (openstack_choose_outer(wishes, findings, own, &outer, &err) < 0) {
 		lacks_what_was_wished(missing, &err);
 		return json_null();
 	}
 	if (outer)
 		return json_sprintf("by a floating IP of %s", outer->name);
-	if (openstack->wishes.jump)
-		return json_sprintf("through %s", openstack->wishes.jump);
+	if (wishes->jump)
+		return json_sprintf("through %s", wishes->jump);
 	return json_sprintf("at its own address on %s", own->name);
+}
+
+/* What lacks for a server of that image, NULL: none was found. */
+static void lack_with_image(const struct openstack_wishes *wishes, const struct openstack_image *image,
+			    json_t *missing)
+{
+	struct error err = {0};
+	int64_t gib;
+	const char *user;
+
+	if (image && wishes->boots_volume && openstack_volume_size(&wishes->flavor, image, &gib, &err) < 0)
+		lacks_what_was_wished(missing, &err);
+	err = (struct error){0};
+	if (image && openstack_choose_user(wishes, image, &user, &err) < 0)
+		lacks_what_was_wished(missing, &err);
+}
+
+/* `unsaid`: of no image that was said, any is. */
+static json_t *describe_machine(const struct openstack_wishes *wishes,
+				const struct openstack_findings *findings, bool unsaid, json_t *missing)
+{
+	const struct openstack_image *image = NULL;
+	const struct openstack_flavor *flavor = NULL;
+	json_t *machine = json_object();
+	struct error err = {0};
+
+	if ((says_image(&wishes->image) || unsaid) &&
+	    openstack_image_choose(findings->images, findings->image_count, &wishes->image, &image, &err) < 0)
+		lacks_what_was_wished(missing, &err);
+	err = (struct error){0};
+	if (openstack_flavor_choose(findings->flavors, findings->flavor_count, &wishes->flavor, image,
+				    &flavor, &err) < 0)
+		lacks_what_was_wished(missing, &err);
+	lack_with_image(wishes, image, missing);
+	json_put(machine, "image", image ? named(image->name, image->id) : json_null());
+	json_put(machine, "flavor", flavor ? named(flavor->name, flavor->id) : json_null());
+	json_t *networks = wished_networks(wishes, findings, missing);
+	json_put_shared(machine, "networks", networks);
+	json_put(machine, "reached", reached_json(wishes, findings, networks, missing));
+	json_decref(networks);
+	return machine;
+}
+
+void openstack_add_missing(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
+			   json_t *missing)
+{
+	json_decref(describe_machine(wishes, findings, true, missing));
 }
 
 /* Where the location's options say nothing about machines, nothing. */
@@ -211,30 +258,13 @@ static json_t *machine_json(const struct openstack *openstack, const struct open
 			    json_t *missing)
 {
 	const struct openstack_wishes *wishes = &openstack->wishes;
-	const struct openstack_image *image = NULL;
-	const struct openstack_flavor *flavor = NULL;
-	struct error err = {0};
 
 	if (!says_anything(wishes))
 		return json_null();
-	json_t *machine = json_object();
 	if (!says_image(&wishes->image))
 		lacks(missing,
 		      "no image is said: write `image`, `imageId`, `imageNameRegex` or `imageProperties`");
-	else if (openstack_image_choose(findings->images, findings->image_count, &wishes->image, &image,
-					&err) < 0)
-		lacks_what_was_wished(missing, &err);
-	err = (struct error){0};
-	if (openstack_flavor_choose(findings->flavors, findings->flavor_count, &wishes->flavor, image,
-				    &flavor, &err) < 0)
-		lacks_what_was_wished(missing, &err);
-	json_put(machine, "image", image ? named(image->name, image->id) : json_null());
-	json_put(machine, "flavor", flavor ? named(flavor->name, flavor->id) : json_null());
-	json_t *networks = wished_networks(wishes, findings, missing);
-	json_put_shared(machine, "networks", networks);
-	json_put(machine, "reached", reached_json(openstack, findings, networks, missing));
-	json_decref(networks);
-	return machine;
+	return describe_machine(wishes, findings, false, missing);
 }
 
 /* --- the document -------------------------------------------------------------------------------------- */

@@ -1,12 +1,15 @@
 /* choose.c - which image, which flavor, which network. */
 #include "locations/openstack/choose.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/words.h"
 #include "blueprints/pattern.h"
+#include "locations/openstack/told.h"
 
-enum { TOLD_MOST = 8, GIB = 1 << 30 };
+enum { GIB = 1 << 30 };
 
 /* "RegionOne/ID" is how jclouds writes an id. */
 static bool is_id(const char *wish, const char *id)
@@ -14,29 +17,6 @@ static bool is_id(const char *wish, const char *id)
 	const char *slash = strrchr(wish, '/');
 
 	return !strcmp(wish, id) || (slash && !strcmp(slash + 1, id));
-}
-
-/* Names, for a remedy. */
-struct told {
-	struct text names;
-	size_t count;
-};
-
-static void tell(struct told *told, const char *name)
-{
-	if (told->count++ < TOLD_MOST)
-		text_format(&told->names, "%s`%s`", told->names.length ? ", " : "", name);
-}
-
-static void advise_of(struct told *told, struct error *err)
-{
-	if (told->count > TOLD_MOST)
-		text_format(&told->names, " and %zu more", told->count - TOLD_MOST);
-	if (told->count)
-		remedy(err, "there are %s", text_view(&told->names));
-	else
-		remedy(err, "there is none at all");
-	text_release(&told->names);
 }
 
 /* --- images ----------------------------------------------------------------------------------------------
@@ -106,7 +86,7 @@ static int no_image(const struct openstack_image *images, size_t count,
 		    struct error *err)
 {
 	const char *words = image_words(wish);
-	struct told told = {0};
+	struct openstack_told told = {.wish = words};
 
 	if (half)
 		return fail(err, ERR_MISSING, "no server can be made of the image `%s`: it is %s",
@@ -115,8 +95,8 @@ static int no_image(const struct openstack_image *images, size_t count,
 	     words ? words : "", json_object_size(wish->properties) ? " of those properties" : "");
 	for (size_t i = 0; i < count; i++)
 		if (openstack_image_boots(&images[i]))
-			tell(&told, images[i].name ? images[i].name : images[i].id);
-	advise_of(&told, err);
+			openstack_tell_name(&told, images[i].name ? images[i].name : images[i].id);
+	openstack_advise_of(&told, err);
 	return -1;
 }
 
@@ -184,25 +164,48 @@ static void add_least(struct text *words, int64_t least, const char *unit)
 			    unit);
 }
 
+static size_t lack_of(int64_t has, int64_t wanted)
+{
+	return wanted > has ? (size_t)((wanted - has) * 1000 / wanted) : 0;
+}
+
+/* By its name where one is wished, else by how much of it is not enough. */
+static void tell_flavor(struct openstack_told *told, const struct openstack_flavor *flavor,
+			const struct openstack_flavor_wish *least)
+{
+	char words[TOLD_SIZE];
+	size_t lack = lack_of(flavor->cores, least->cores) + lack_of(flavor->memory_mib, least->memory_mib);
+
+	if (!least->on_volume && (flavor->disk_gib || least->disk_gib))
+		lack += lack_of(flavor->disk_gib, least->disk_gib);
+	snprintf(words, sizeof(words), "`%.40s` (%lld vCPU, %lld MiB, %lld GiB)", flavor->name,
+		 (long long)flavor->cores, (long long)flavor->memory_mib, (long long)flavor->disk_gib);
+	openstack_tell(told, told->wish ? edit_distance(told->wish, flavor->name) : lack, words);
+}
+
 static int no_flavor(const struct openstack_flavor *flavors, size_t count,
 		     const struct openstack_flavor_wish *wish, const struct openstack_image *image,
 		     struct error *err)
 {
 	const char *name = wish->id ? wish->id : wish->name;
-	int64_t memory = image ? image->min_memory_mib : 0, disk = image ? image->min_disk_gib : 0;
-	owned_text least = {0};
-	struct told told = {0};
+	struct openstack_flavor_wish least = *wish;
+	struct openstack_told told = {.wish = name};
+	owned_text words = {0};
 
-	add_least(&least, wish->cores, "cores");
-	add_least(&least, memory > wish->memory_mib ? memory : wish->memory_mib, "MiB");
-	if (!wish->on_volume)
-		add_least(&least, disk > wish->disk_gib ? disk : wish->disk_gib, "GiB of disk");
+	if (image && image->min_memory_mib > least.memory_mib)
+		least.memory_mib = image->min_memory_mib;
+	if (image && image->min_disk_gib > least.disk_gib)
+		least.disk_gib = image->min_disk_gib;
+	add_least(&words, least.cores, "cores");
+	add_least(&words, least.memory_mib, "MiB");
+	if (!least.on_volume)
+		add_least(&words, least.disk_gib, "GiB of disk");
 	fail(err, ERR_MISSING, "there is no flavor%s%s%s%s", name ? " `" : "", name ? name : "",
-	     name ? "`" : "", text_view(&least));
+	     name ? "`" : "", text_view(&words));
 	for (size_t i = 0; i < count; i++)
 		if (!flavors[i].disabled)
-			tell(&told, flavors[i].name);
-	advise_of(&told, err);
+			tell_flavor(&told, &flavors[i], &least);
+	openstack_advise_of(&told, err);
 	return -1;
 }
 
@@ -254,7 +257,7 @@ static bool network_fits(const struct openstack_network *network, const char *wi
 /* How many fit, with the first of them; where nothing is wished, without those that lead out when there are
  * others. */
 static size_t networks_that_fit(const struct openstack_network *networks, size_t count, const char *wish,
-				bool outer, const struct openstack_network **ret, struct told *told)
+				bool outer, const struct openstack_network **ret, struct openstack_told *told)
 {
 	size_t found = 0;
 
@@ -264,7 +267,7 @@ static size_t networks_that_fit(const struct openstack_network *networks, size_t
 			continue;
 		if (!found++)
 			*ret = &networks[i];
-		tell(told, wish ? networks[i].id : networks[i].name);
+		openstack_tell_name(told, wish ? networks[i].id : networks[i].name);
 	}
 	return found;
 }
@@ -272,22 +275,22 @@ static size_t networks_that_fit(const struct openstack_network *networks, size_t
 static int no_network(const struct openstack_network *networks, size_t count, const char *wish,
 		      struct error *err)
 {
-	struct told told = {0};
+	struct openstack_told told = {.wish = wish};
 
 	if (wish)
 		fail(err, ERR_MISSING, "there is no network `%s`", wish);
 	else
 		fail(err, ERR_MISSING, "there is no network with a subnet that a server can be put on");
 	for (size_t i = 0; i < count; i++)
-		tell(&told, networks[i].name);
-	advise_of(&told, err);
+		openstack_tell_name(&told, networks[i].name);
+	openstack_advise_of(&told, err);
 	return -1;
 }
 
 int openstack_network_choose(const struct openstack_network *networks, size_t count, const char *wish,
 			     const struct openstack_network **ret, struct error *err)
 {
-	struct told told = {0};
+	struct openstack_told told = {0};
 	size_t found = networks_that_fit(networks, count, wish, false, ret, &told);
 
 	if (!found && !wish)
@@ -299,10 +302,9 @@ int openstack_network_choose(const struct openstack_network *networks, size_t co
 		fail(err, ERR_INVALID,
 		     "there are %zu networks that a server can be put on: say which with `network`", found);
 	if (found > 1) {
-		advise_of(&told, err);
+		openstack_advise_of(&told, err);
 		return -1;
 	}
-	text_release(&told.names);
 	if (!found)
 		return no_network(networks, count, wish, err);
 	if (openstack_network_takes_servers(*ret))

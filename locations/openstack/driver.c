@@ -83,6 +83,15 @@ static enum progress connect(struct location *location, struct errand *errand, s
 	return talk_run(location, errand, connect_openstack, &order, err);
 }
 
+static enum progress preflight(struct location *location, struct errand *errand,
+			       const struct instance_spec *spec, json_t *lacks, struct error *err)
+{
+	const struct openstack_order order = {
+	    .app = spec->app, .name = spec->name, .spec = spec, .lacks = lacks};
+
+	return talk_run(location, errand, preflight_openstack, &order, err);
+}
+
 static enum progress list(struct location *location, struct errand *errand,
 			  const struct list_request *request, struct inventory *ret, struct error *err)
 {
@@ -349,6 +358,7 @@ const struct location_driver openstack_driver = {
     .watch = openstack_watch,
     .unwatch = openstack_unwatch,
     .check = check,
+    .preflight = preflight,
     .foresee = foresee,
     .publish_address = publish_address,
     .port_free = port_free,

@@ -334,6 +334,7 @@ enum progress network_fence(struct talk *talk, enum fence fence, const char *app
 	    .path = openstack_groups_path(talk),
 	    .next = next_of_fence,
 	    .insist = fence == FENCE_GONE,
+	    .stuck = network_tell_keepers,
 	    .then = then,
 	    .wish = fencing,
 	};

@@ -28,11 +28,21 @@ enum progress openstack_inner(struct talk *talk, inner_call *call, struct error 
 	return progress;
 }
 
+static enum progress find(struct talk *talk, struct error *err);
+
 static enum progress at_machine(struct talk *talk, struct error *err)
 {
 	enum progress progress = openstack_inner(talk, talk->order.call, err);
 
-	return progress == PROGRESS_WAITING ? talk_sleep(talk) : progress;
+	if (progress == PROGRESS_WAITING)
+		return talk_sleep(talk);
+	/* Its server may have come to an end since it was reached: then there is nobody to ask. */
+	if (progress == PROGRESS_FAILED && talk->order.lenient && is_silence(err) && !talk->looked) {
+		talk->looked = true;
+		*err = (struct error){0};
+		return openstack_enter(talk, find, err);
+	}
+	return progress;
 }
 
 static enum progress found(struct talk *talk, struct error *err)

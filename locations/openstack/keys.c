@@ -185,6 +185,26 @@ static const char *find_key(struct openstack *openstack, struct arena *arena, co
 /* --- somebody's own --------------------------------------------------------------------------------------
  */
 
+int openstack_check_key(const struct openstack *openstack, struct error *err)
+{
+	owned_arena arena = {0};
+	const struct openstack_source source = {.location = openstack->location,
+						.arena = &arena,
+						.home = location_variable(openstack->location, "HOME")};
+	const char *path;
+	struct error why = {0};
+
+	if (!openstack->wishes.key_file)
+		return 0;
+	if (openstack_path_read(&source, "privateKeyFile", openstack->wishes.key_file, &path, err) < 0)
+		return -1;
+	if (ssh_key_file_check(openstack->world, path, &why) == 0)
+		return 0;
+	fail(err, why.code, "the private key %s: %s", path, why.text);
+	remedy(err, "%s", why.remedy);
+	return -1;
+}
+
 static int read_own(struct openstack *openstack, struct arena *arena, struct text *pem, const char **ret_what,
 		    const char **ret_passphrase, struct error *err)
 {
@@ -304,11 +324,17 @@ enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *
 {
 	struct openstack *openstack = talk->openstack;
 	struct openstack_held *held = &openstack->held;
+	struct error why = {0};
 
 	if (openstack_hold(openstack, app) < 0)
 		return talk_no_memory(err);
 	if (held->there)
 		return talk_go(talk, next);
+	if (openstack_check_key(openstack, &why) < 0) {
+		fail(err, why.code, "location `%s`: %s", openstack->location->name, why.text);
+		remedy(err, "%s", why.remedy);
+		return PROGRESS_FAILED;
+	}
 	held->key_pair = openstack->wishes.key_pair;
 	held->there = held->key_pair != NULL;
 	if (held->there)
@@ -352,6 +378,35 @@ static enum progress dropped(struct talk *talk, struct error *err)
 	return drop_next(talk, err);
 }
 
+struct collecting {
+	const char *prefix;
+	json_t *names;
+};
+
+static bool collect(void *owner, const char *name)
+{
+	struct collecting *collecting = owner;
+
+	if (is_pair_of(name, collecting->prefix))
+		json_add(collecting->names, json_any_text(name));
+	return true;
+}
+
+/* Also of a pair that Nova never got, or has lost. */
+static void forget_files(struct talk *talk, const char *prefix)
+{
+	const struct openstack *openstack = talk->openstack;
+	owned_json names = json_array();
+	struct collecting collecting = {prefix, names};
+	const char *folder = folder_of(openstack, &talk->arena);
+
+	if (!folder ||
+	    openstack->world->ops->directory_list(openstack->world, folder, collect, &collecting, NULL))
+		return;
+	for (size_t i = 0; i < json_array_size(names); i++)
+		forget_file(talk, json_string_value(json_array_get(names, i)));
+}
+
 static bool is_ours(const struct openstack *openstack, const json_t *pair, const char *prefix)
 {
 	const char *name = json_text(pair, "name"), *key = json_text(pair, "public_key");
@@ -386,13 +441,13 @@ static enum progress drop_next(struct talk *talk, struct error *err)
 		const char *name = json_text(pair, "name");
 		if (!is_ours(talk->openstack, pair, prefix))
 			continue;
-		forget_file(talk, name);
 		const struct openstack_question question = {
 		    .service = "compute",
 		    .method = "DELETE",
 		    .path = arena_format(&talk->arena, "/os-keypairs/%s", name)};
 		return openstack_ask_one(talk, &question, dropped, err);
 	}
+	forget_files(talk, prefix);
 	return talk_go(talk, talk->held_next);
 }
 

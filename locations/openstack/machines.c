@@ -20,21 +20,36 @@ static bool accepts_new(const struct openstack_wishes *wishes)
 	return text && !strcmp(text, "accept-new");
 }
 
+/* The key that was made for the application when the server was: options may name another one by now. NULL:
+ * none was, or it is not here. */
+static const char *made_key(const struct openstack *openstack, const struct openstack_server *server,
+			    struct arena *arena)
+{
+	const char *pair = server->key_pair, *said = openstack->wishes.key_pair;
+	bool ours = pair && !strchr(pair, '/') && !(said && !strcmp(said, pair));
+	const char *path = ours ? openstack_key_file(openstack, arena, pair) : NULL;
+
+	return path && openstack->world->ops->file_exists(openstack->world, path) ? path : NULL;
+}
+
 static json_t *options_of(const struct openstack *openstack, const struct openstack_server *server,
 			  struct arena *arena, const char *address)
 {
 	const struct openstack_wishes *wishes = &openstack->wishes;
 	const char *key = json_text(server->metadata, "berth.hostkey");
+	const char *made = made_key(openstack, server, arena);
 	json_t *options = json_object();
 
-	if (wishes->key_file)
+	if (made)
+		json_put_text(options, "privateKeyFile", made);
+	else if (wishes->key_file)
 		json_put_text(options, "privateKeyFile", wishes->key_file);
 	else if (wishes->key_text)
 		json_put_text(options, "privateKeyData", wishes->key_text);
 	else if (server->key_pair && !wishes->key_pair && !strchr(server->key_pair, '/'))
 		json_put_text(options, "privateKeyFile",
 			      openstack_key_file(openstack, arena, server->key_pair));
-	if (wishes->key_passphrase)
+	if (wishes->key_passphrase && !made)
 		json_put_text(options, "privateKeyPassphrase", wishes->key_passphrase);
 	if (wishes->host_key)
 		json_put(options, "hostKey", json_deep_copy(wishes->host_key)); /* ours is wiped */
@@ -101,6 +116,7 @@ static int name_machine(struct openstack_machine *machine, const struct openstac
 	machine->name = arena_text(arena, server->name + strlen("berth."));
 	machine->address = arena_text(arena, address);
 	machine->fixed = server->fixed ? arena_text(arena, server->fixed) : NULL;
+	machine->key_pair = server->key_pair ? arena_text(arena, server->key_pair) : NULL;
 	if (!machine->name || !machine->server || !machine->address ||
 	    !instance_name_split(arena, machine->name, &machine->app, &machine->component, &ordinal,
 				 &generation))
@@ -223,6 +239,11 @@ bool openstack_key_refused(const struct error *why)
 /* The one that it must have is what its console told once, and stands in its metadata. */
 void openstack_advise_key(const struct openstack_machine *machine, struct error *err)
 {
+	if (err->code == ERR_DENIED && machine->key_pair && strstr(err->text, "does not let us log in"))
+		remedy(err,
+		       "its server was made with the key pair %.80s, whose private key is wanted; without "
+		       "it `openstack server delete %s`, and the next deploy makes it anew",
+		       machine->key_pair, machine->server);
 	if (!openstack_key_refused(err) || machine->openstack->wishes.host_key)
 		return;
 	remedy(err,

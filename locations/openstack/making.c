@@ -12,7 +12,7 @@ enum { TURN_MS = 100 };
  */
 
 /* As the image says, else as those who make images of that kind do. */
-static const char *user_of(const struct openstack_wishes *wishes, const struct openstack_image *image)
+static const char *customary_user(const struct openstack_wishes *wishes, const struct openstack_image *image)
 {
 	static const struct {
 		const char *system, *user;
@@ -33,6 +33,18 @@ static const char *user_of(const struct openstack_wishes *wishes, const struct o
 		if (strcasestr(image->name, customary[i].system))
 			return customary[i].user;
 	return NULL;
+}
+
+int openstack_choose_user(const struct openstack_wishes *wishes, const struct openstack_image *image,
+			  const char **ret, struct error *err)
+{
+	*ret = customary_user(wishes, image);
+	if (*ret)
+		return 0;
+	fail(err, ERR_INVALID, "nobody says who logs in to a server made of the image `%s`",
+	     image->name ? image->name : image->id);
+	remedy(err, "write `user`, or give the image the property `os_admin_user`");
+	return -1;
 }
 
 /* Floating IPs are had where that is said, or where a network that leads out is not the server's own and no
@@ -91,6 +103,7 @@ static int choose(const struct openstack_wishes *wishes, const struct openstack_
 {
 	const struct openstack_image *image;
 	const struct openstack_flavor *flavor;
+	const char *user;
 
 	if (openstack_image_choose(findings->images, findings->image_count, &wishes->image, &image, err) <
 		0 ||
@@ -98,15 +111,9 @@ static int choose(const struct openstack_wishes *wishes, const struct openstack_
 				    &flavor, err) < 0 ||
 	    (wishes->boots_volume &&
 	     openstack_volume_size(&wishes->flavor, image, &ret->volume_gib, err) < 0) ||
-	    choose_networks(wishes, findings, ret, err) < 0)
+	    choose_networks(wishes, findings, ret, err) < 0 ||
+	    openstack_choose_user(wishes, image, &user, err) < 0)
 		return -1;
-	const char *user = user_of(wishes, image);
-	if (!user) {
-		fail(err, ERR_INVALID, "nobody says who logs in to a server made of the image `%s`",
-		     image->name ? image->name : image->id);
-		remedy(err, "write `user`, or give the image the property `os_admin_user`");
-		return -1;
-	}
 	ret->image = arena_text(&ret->arena, image->id);
 	ret->flavor = arena_text(&ret->arena, flavor->id);
 	ret->user = arena_text(&ret->arena, user);
@@ -144,6 +151,10 @@ static enum progress chosen(struct talk *talk, struct error *err)
 		return talk_go(talk, talk->making_next);
 	}
 	arena_release(&fresh.arena);
+	if (talk->lacks && why.code != ERR_NO_MEMORY) {
+		openstack_add_missing(&making->wishes, talk->findings, talk->lacks);
+		return talk_go(talk, talk->making_next);
+	}
 	fail(err, why.code, "location `%s`: %s", talk->openstack->location->name, why.text);
 	if (*why.remedy)
 		remedy(err, "%s", why.remedy);

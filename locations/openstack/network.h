@@ -104,6 +104,10 @@ enum progress network_fence(struct talk *talk, enum fence fence, const char *app
  * application's. */
 const struct openstack_group *network_group(const struct talk *talk, const char *component);
 
+/* --- keepers.c --- */
+/* Fails with what keeps a security group of the order's application from going. */
+talk_step network_tell_keepers;
+
 /* --- floating.c --- */
 
 /* A floating IP is known by its description, "berth APP ID" with the server's id, which no other one ever
@@ -149,6 +153,9 @@ struct openstack_goal {
 	bool (*told)(struct talk *talk, const json_t *answer);
 	/* Whether it is worth waiting for what is in the way of something that is to go. */
 	bool insist;
+	/* Taken when that does not give way, with `why` as it was refused; NULL: it fails. */
+	talk_step *stuck;
+	struct error why;
 	talk_step *then;
 	void *wish; /* that of the goal's own file */
 	struct openstack_job jobs[LOGIN];

@@ -132,6 +132,10 @@ static enum progress jobs_done(struct talk *talk, struct error *err)
 	for (unsigned i = 0; i < goal->count; i++) {
 		enum outcome outcome = outcome_of(&talk->calls[i], err);
 		bool waits = outcome == OUTCOME_AGAIN || (outcome == OUTCOME_BLOCKED && goal->insist);
+		if (outcome == OUTCOME_BLOCKED && waits && goal->waits == WAITS_MOST && goal->stuck) {
+			openstack_failed(&talk->calls[i], &goal->why, goal->jobs[i].doing);
+			return talk_go(talk, goal->stuck);
+		}
 		if (outcome == OUTCOME_FAILED || (waits && goal->waits == WAITS_MOST))
 			return openstack_failed(&talk->calls[i], err, goal->jobs[i].doing);
 		if (outcome == OUTCOME_DONE && remember(talk, goal, goal->jobs[i].key) < 0)

@@ -134,6 +134,7 @@ struct openstack_order {
 	struct lease *lease_holder;
 	struct usage *usage;
 	const char **note;
+	json_t *lacks;    /* a sentence for each thing that is not there, of what a server is to be made of */
 	inner_call *call; /* handed on to the machine; */
 	bool lenient;     /* where there is nobody to ask, it is done */
 };
@@ -167,6 +168,7 @@ struct talk {
 	unsigned waiting;
 	int64_t patient_until_ms; /* so long it is waited for services that are away; 0: it is not */
 	bool inhabited;           /* servers of the application are left, as remove.c saw it */
+	bool looked;              /* whether the server of `machine` is there */
 	bool unforced;            /* those that the cloud keeps when they are deleted stay */
 	bool relogged; /* since the last token that was taken: another one that is not is no matter of its age
 			*/
@@ -179,8 +181,9 @@ struct talk {
 	struct making_server *making;     /* place.h's */
 	int64_t shared_since_ms;          /* of a listing that it shares: no older one will do */
 	struct openstack_making *made_of; /* once openstack_choose_making was asked for it */
-	void *own;                        /* what one file's talk remembers; in the arena */
-	struct openstack_goal *network;   /* network.h's */
+	json_t *lacks; /* of the order's instance, as far as it was looked; NULL: it was not */
+	void *own;     /* what one file's talk remembers; in the arena */
+	struct openstack_goal *network; /* network.h's */
 	/* Lets go of what `own` has beside the arena's memory; or NULL. */
 	void (*release)(void *own);
 };
@@ -275,6 +278,9 @@ struct openstack_findings {
 	int64_t keypair_count; /* -1: not told */
 };
 
+/* Adds to `missing` a sentence for each thing of the wishes that is not there. */
+void openstack_add_missing(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
+			   json_t *missing);
 /* NULL: no memory. */
 json_t *openstack_about(const struct openstack *openstack, const struct openstack_findings *findings,
 			struct arena *arena);
@@ -283,6 +289,9 @@ json_t *openstack_about(const struct openstack *openstack, const struct openstac
 /* Have talk->made_of, of the wishes of the order's instance; then that step. */
 enum progress openstack_choose_making(struct talk *talk, talk_step *next, struct error *err);
 
+/* Who logs in to a server made of that image. 0 or -1. */
+int openstack_choose_user(const struct openstack_wishes *wishes, const struct openstack_image *image,
+			  const char **ret, struct error *err);
 /* The network whose floating IPs servers get that are on `own`; NULL: they get none. 0 or -1. */
 int openstack_choose_outer(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
 			   const struct openstack_network *own, const struct openstack_network **ret,
@@ -294,9 +303,15 @@ void openstack_makings_release(struct openstack *openstack);
 /* None of them is that talk's to choose any more. */
 void openstack_makings_leave(struct openstack *openstack, const struct talk *talk);
 
+/* --- preflight.c --- */
+/* Whether all is there that the order's instance is to be made of and with. */
+talk_step preflight_openstack;
+
 /* --- keys.c: who logs in --- */
 /* Have a key pair for the application at Nova; then that step. */
 enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *next, struct error *err);
+/* Whether the private key that the options name is nobody else's, too. 0 or -1. */
+int openstack_check_key(const struct openstack *openstack, struct error *err);
 /* The file of a private key, by the name of its pair. NULL: no memory. */
 const char *openstack_key_file(const struct openstack *openstack, struct arena *arena, const char *pair);
 /* The application that a pair, as Nova tells it, was made for by us in this project; in the talk's arena.
@@ -309,6 +324,8 @@ enum progress openstack_drop_keys(struct talk *talk, talk_step *next, struct err
 /* Have the server group of that component, or the one that is named; then that step. */
 enum progress openstack_have_server_group(struct talk *talk, const char *app, const char *component,
 					  talk_step *next, struct error *err);
+/* Whether a server group is wished by what it does, and not by its name. */
+bool openstack_is_policy(const char *wish);
 /* The application of which a group of that name is; NULL: it is none of ours, or there is no memory. */
 const char *openstack_server_group_app(struct arena *arena, const char *name);
 /* Its id, in the talk's arena. */
@@ -387,6 +404,7 @@ struct openstack_machine {
 	const char *name;  /* of the instance, here */
 	const char *inner; /* and on the machine, where it never changes */
 	const char *address, *fixed;
+	const char *key_pair; /* that the server was made with; NULL: none */
 	struct location_spec spec;
 	struct location location;
 	json_t *json; /* the spec's options */

@@ -61,6 +61,11 @@ static const char *policy_of(const char *wish)
 	return NULL;
 }
 
+bool openstack_is_policy(const char *wish)
+{
+	return policy_of(wish) != NULL;
+}
+
 static int version_of(const struct openstack *openstack)
 {
 	return openstack_microversion(&openstack->nova, OLDEST_NOVA, NEWEST_NOVA);
@@ -250,14 +255,41 @@ const char *openstack_server_group_found(const struct talk *talk)
 /* --- taken away ------------------------------------------------------------------------------------------
  */
 
+static bool makes_groups(const struct openstack *openstack)
+{
+	bool makes = openstack->wishes.server_group && policy_of(openstack->wishes.server_group);
+
+	for (const struct openstack_making *making = openstack->makings; making; making = making->next)
+		makes |= making->wishes.server_group && policy_of(making->wishes.server_group);
+	return makes;
+}
+
+static void tell_left(struct talk *talk, struct openstack_call *call)
+{
+	const struct location *location = talk->openstack->location;
+	struct error why = {0};
+	owned_text words = {0};
+
+	openstack_failed(call, &why, "cannot list server groups");
+	text_format(
+	    &words,
+	    "%s; one of `%s` may be left: `openstack server group list` shows those called `berth.%s.*`",
+	    why.text, talk->order.app, talk->order.app);
+	if (location->say)
+		location->say(location->say_owner, text_view(&words));
+}
+
 static enum progress all_listed(struct talk *talk, struct error *err)
 {
 	struct grouping *grouping = talk->own;
 	struct openstack_call *call = &talk->calls[0];
 
-	/* Not every cloud lets its users ask for them, and who never made one has none. */
-	if (openstack_withheld(call))
+	/* Not every cloud has them, or lets its users ask for them; who was let make one is told that. */
+	if (openstack_withheld(call)) {
+		if (!openstack_absent(call) && makes_groups(talk->openstack))
+			tell_left(talk, call);
 		return talk_go(talk, grouping->then);
+	}
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot list server groups");
 	const json_t *list = openstack_list(call, "server_groups", err);

@@ -37,6 +37,7 @@ void talk_free(struct talk *talk)
 	openstack_makings_leave(talk->openstack, talk);
 	openstack_sharing_leave(talk->openstack, talk);
 	making_server_free(talk->making);
+	json_decref(talk->lacks);
 	*talk->back = talk->next;
 	if (talk->next)
 		talk->next->back = talk->back;

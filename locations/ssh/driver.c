@@ -197,6 +197,7 @@ const struct location_driver ssh_driver = {
     .watch = ssh_watch,
     .unwatch = ssh_unwatch,
     .check = ssh_check,
+    .preflight = location_lacks_nothing,
     .foresee = foresee,
     .publish_address = publish_address,
     .port_free = ssh_port_free,

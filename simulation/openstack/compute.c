@@ -125,12 +125,20 @@ static void get_quotas(struct asked *asked)
 	cloud_answer(asked, 200, json_pack("{s:o}", "quota_set", told));
 }
 
+static void list_zones(struct asked *asked)
+{
+	cloud_answer(asked, 200,
+		     json_pack("{s:[{s:s, s:{s:b}, s:n}]}", "availabilityZoneInfo", "zoneName", "nova",
+			       "zoneState", "available", true, "hosts"));
+}
+
 const struct route compute_routes[] = {
     {"GET", "/", nova_versions, true},
     {"GET", "/v2.1", nova_version, false},
     {"GET", "/v2.1/flavors/detail", list_flavors, false},
     {"GET", "/v2.1/flavors/*", get_flavor, false},
     {"GET", "/v2.1/limits", get_limits, false},
+    {"GET", "/v2.1/os-availability-zone", list_zones, false},
     {"GET", "/v2.1/os-quota-sets/*", get_quotas, false},
     {"GET", "/v2.1/os-keypairs", keypairs_list, false},
     {"POST", "/v2.1/os-keypairs", keypair_post, false},

@@ -263,6 +263,24 @@ Test(deploy, an_unreachable_target_is_unknown_and_nothing_is_touched)
 	json_decref(document);
 }
 
+Test(deploy, all_targets_that_do_not_answer_are_named)
+{
+	static const char three[] = "id: app\nlocations: {a: {fake: {target: a}}, b: {fake: {target: b}}}\n"
+				    "services:\n- {type: 'docker:x:1', id: one, location: a}\n"
+				    "- {type: 'docker:x:1', id: two, location: b}\n"
+				    "- {type: 'docker:x:1', id: three, location: fake}\n";
+	fake_target_unreachable(scene_place(&scene, "a"), true);
+	fake_target_unreachable(scene_place(&scene, "b"), true);
+	cr_expect_eq(scene_do(&scene, berth_plan, three), BERTH_UNREACHABLE);
+	const char *first = json_text(json_object_get(scene.document, "error"), "text");
+	cr_assert(first);
+	bool is_a = strstr(first, "`a`") != NULL;
+	cr_expect(strstr(scene.events,
+			 is_a ? "warning: location `b`: no answer" : "warning: location `a`: no answer"),
+		  "%s: %s", first, scene.events);
+	cr_expect_null(strstr(scene.events, "`fake`"), "%s", scene.events);
+}
+
 Test(deploy, an_image_that_moved_replaces_its_instances)
 {
 	json_t *document = NULL;

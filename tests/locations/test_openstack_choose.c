@@ -177,7 +177,7 @@ Test(openstack_choose, a_network_by_name_or_id_else_the_only_inner_one)
 	cr_expect_str_eq(network_of(both, NULL), "private");
 	cr_expect_null(network_of(both, "blue"));
 	cr_expect_str_eq(openstack_error.text, "there is no network `blue`");
-	cr_expect_str_eq(openstack_error.remedy, "there are `private`, `public`");
+	cr_expect_str_eq(openstack_error.remedy, "there are `public`, `private`");
 }
 
 #define NETWORK(id, name, more) "{\"id\":\"" id "\",\"name\":\"" name "\",\"subnets\":[\"s\"]" more "}"

@@ -46,6 +46,84 @@ Test(openstack_keys, the_public_part_of_ones_own_key_is_brought_there)
 	cr_expect_eq(ops->file_read(cloud_here.world, MACHINE_HOME "/own", 4096, &kept, &cloud_error), 0);
 }
 
+/* As ssh does not take it. */
+Test(openstack_keys, a_private_key_that_others_may_read_is_refused_before_anything_is_made)
+{
+	const struct world_ops *ops = cloud_here.world->ops;
+	struct instance_spec spec = shop_spec("shop.redis.1");
+	owned_json lacks = json_array();
+
+	cr_assert_eq(ops->file_write(cloud_here.world, MACHINE_HOME "/own", 0644, OWN_KEY, strlen(OWN_KEY),
+				     &cloud_error),
+		     0);
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"privateKeyFile\":\"~/own\"}");
+	MUST(preflight(&cloud_here, &errand, &spec, lacks, &cloud_error));
+	cr_assert_eq(json_array_size(lacks), 1);
+	cr_expect_str_eq(
+	    json_string_value(json_array_get(lacks, 0)),
+	    "the private key " MACHINE_HOME
+	    "/own: others may use it (mode 0644), and ssh would not take it either; chmod 600 " MACHINE_HOME
+	    "/own");
+	cr_assert_eq(shop_life(&spec), PROGRESS_FAILED);
+	cr_expect_eq(cloud_error.code, ERR_DENIED);
+	cr_expect_str_eq(cloud_error.remedy, "chmod 600 " MACHINE_HOME "/own");
+	cr_expect_eq(shop_servers(), 0);
+	cr_expect_eq(shop_count("keypairs"), 0);
+}
+
+/* What is made from then on has that one. */
+Test(openstack_keys, servers_of_the_key_that_was_made_are_reached_by_it_when_another_one_is_said_later)
+{
+	static const char own[] = "{\"network\":\"public\",\"minRam\":64,\"privateKeyFile\":\"~/own\"}";
+	struct instance_spec spec = shop_spec("shop.redis.1"), second = shop_spec("shop.redis.2");
+
+	cr_assert_eq(cloud_here.world->ops->file_write(cloud_here.world, MACHINE_HOME "/own", 0600, OWN_KEY,
+						       strlen(OWN_KEY), &cloud_error),
+		     0);
+	shop_prepare();
+	shop_place(&spec);
+	shop_open(own);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING, "%s", shop_listed(1)->error);
+	second.ordinal = 2;
+	shop_place(&second);
+	cr_expect_eq(shop_count("keypairs"), 2);
+	shop_open(own);
+	const struct observed *both = shop_listed(2);
+	cr_expect(both[0].state == SEEN_RUNNING && both[1].state == SEEN_RUNNING);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
+	shop_leave();
+}
+
+static bool is_no_pair(void *owner, const char *name)
+{
+	(void)owner;
+	cr_expect_not(starts_with(name, "berth-shop-"), "%s", name);
+	return true;
+}
+
+static bool look_into(void *owner, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", (const char *)owner, name);
+	return cloud_here.world->ops->directory_list(cloud_here.world, path, is_no_pair, NULL, NULL) == 0;
+}
+
+Test(openstack_keys, the_file_of_a_key_that_never_got_to_nova_goes_too)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	openstack_cloud_quota(cloud, "key_pairs", 0);
+	cr_assert_eq(shop_life(&spec), PROGRESS_FAILED);
+	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
+	cr_assert_eq(cloud_here.world->ops->directory_list(cloud_here.world, MACHINE_HOME "/state/openstack",
+							   look_into, MACHINE_HOME "/state/openstack", NULL),
+		     0);
+	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
+	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
+	cr_expect_str_eq(cloud_left(), "");
+}
+
 Test(openstack_keys, a_private_key_that_is_not_there_is_told_before_anything_is_made)
 {
 	struct instance_spec spec = shop_spec("shop.redis.1");

@@ -46,6 +46,63 @@ static void lose_most(void)
 	}
 }
 
+/* As Nova leaves one when it gives up a server while Neutron is away. */
+Test(openstack_left, a_port_that_keeps_a_security_group_is_told_with_its_remedy)
+{
+	owned_json networks = openstack_cloud_list(cloud, "networks");
+	json_t *answer = NULL;
+	struct instance_spec spec = shop_spec("shop.redis.1");
+	char body[300], path[120];
+
+	shop_prepare();
+	shop_place(&spec);
+	owned_json groups = openstack_cloud_list(cloud, "security_groups");
+	const char *group = NULL;
+	for (size_t i = 0; i < json_array_size(groups); i++)
+		if (!strcmp(json_text(json_array_get(groups, i), "name"), "berth.shop.redis"))
+			group = json_text(json_array_get(groups, i), "id");
+	snprintf(body, sizeof(body), "{\"port\":{\"network_id\":\"%s\",\"security_groups\":[\"%s\"]}}",
+		 json_text(json_array_get(networks, 0), "id"), group);
+	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NEUTRON, "POST", "/v2.0/ports", body, &answer), 201);
+	const char *port = arena_text(&shop_arena, json_text(json_object_get(answer, "port"), "id"));
+	json_decref(answer);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
+	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
+	cr_assert_eq(CLOUD_RUN(disclaim(&cloud_here, &errand, "shop", &cloud_error)), PROGRESS_FAILED);
+	cr_expect(strstr(cloud_error.text, "cannot remove the security group `berth.shop.redis`"), "%s",
+		  cloud_error.text);
+	snprintf(path, sizeof(path), "port %s", port);
+	cr_expect(strstr(cloud_error.text, path), "%s", cloud_error.text);
+	snprintf(path, sizeof(path), "`openstack port delete %s`", port);
+	cr_expect(strstr(cloud_error.remedy, path), "%s", cloud_error.remedy);
+	snprintf(path, sizeof(path), "/v2.0/ports/%s", port);
+	ask(CLOUD_NEUTRON, "DELETE", path, NULL);
+	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
+	cr_expect_str_eq(cloud_left(), "");
+}
+
+/* Who may not ask for them any more is told, where one was made; there it is left. */
+Test(openstack_left, a_server_group_that_nobody_lets_us_look_for_is_told)
+{
+	const struct fate forbidden = {.there_ms = 1, .back_ms = 1, .spoiling = SPOIL_STATUS, .status = 403};
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	shop_prepare();
+	shop_place(&spec);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	text_clear(&cloud_said);
+	cloud_fate(3, &forbidden); /* the list of key pairs, the one that goes: then server groups */
+	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
+	cr_expect(strstr(text_view(&cloud_said), "one of `shop` may be left"), "%s", text_view(&cloud_said));
+	text_clear(&cloud_said);
+	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
+	cr_expect_str_eq(text_view(&cloud_said), "");
+	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
+	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
+	cr_expect_str_eq(cloud_left(), "");
+}
+
 Test(openstack_left, whatever_is_left_of_an_application_is_told_and_goes)
 {
 	const struct lease lease = {.token = "gc", .words = "w", .ttl_ms = 60000};

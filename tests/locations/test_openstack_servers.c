@@ -123,6 +123,19 @@ Test(openstack_servers, a_server_that_comes_to_nothing_is_told_in_its_words_and_
 	shop_leave();
 }
 
+/* Its machine was reached before, and answers no more. */
+Test(openstack_servers, one_that_ran_and_is_in_error_has_stopped)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	shop_prepare();
+	shop_place(&spec);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	cr_assert(openstack_cloud_fail(cloud, "berth.shop.redis.1", "its host is gone"));
+	MUST(stop(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	shop_leave_at_once();
+}
+
 Test(openstack_servers, one_that_ran_and_is_in_error_is_nothing_that_a_restart_mends)
 {
 	struct instance_spec spec = shop_spec("shop.redis.1");
