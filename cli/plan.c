@@ -23,6 +23,14 @@ static bool has_changes(const json_t *document)
 	return false;
 }
 
+/* "No changes" is said of nothing that nobody could look at. */
+static int detailed_code(const json_t *document)
+{
+	if (has_changes(document))
+		return EXIT_CHANGES;
+	return json_array_size(list_of(document, "unknown")) ? BERTH_UNREACHABLE : 0;
+}
+
 static void render(const struct invocation *invocation, const struct carried *carried)
 {
 	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
@@ -71,8 +79,8 @@ static int plan_run(struct invocation *invocation)
 	code = conclude(invocation, &carried);
 	if (!code)
 		code = save(invocation, &carried);
-	if (!code && invocation->settings.detailed_exitcode && has_changes(carried.document))
-		code = EXIT_CHANGES;
+	if (!code && invocation->settings.detailed_exitcode)
+		code = detailed_code(carried.document);
 	carried_release(&carried);
 	input_release(&input);
 	return code;
@@ -82,17 +90,21 @@ const struct command command_plan = {
     .name = "plan",
     .arguments = "[BLUEPRINT|PLAN]",
     .summary = "what deploy would do and why; only reads",
-    .details = "Compares the blueprint with what is at its targets and shows what `berth "
-	       "deploy` would do to each instance, because of which line, how it would be "
-	       "linked, what would be published, how long it would be out and which data are at "
-	       "risk. It reads and authenticates, and changes nothing anywhere.\n\nWhat is made as it "
-	       "is to be and was not seen to answer, as after a deploy that failed, is told apart "
-	       "(`awaited` in the document): a deploy changes nothing of it, and waits for it. It is no "
-	       "change for --detailed-exitcode. Neither is what is on a machine, or at a location of a "
-	       "cluster, that does not answer (`?` and *unknown*; `unknown` in the document, with why): a "
-	       "deploy leaves it as it is, and ends with 69.\n\nWith --out "
-	       "the plan is kept in a file: `berth deploy FILE` carries out exactly that, or "
-	       "refuses it when the blueprint's targets have moved on since.",
+    .details =
+	"Compares the blueprint with what is at its targets and shows what `berth "
+	"deploy` would do to each instance, because of which line, how it would be "
+	"linked, what would be published, how long it would be out and which data are at "
+	"risk. It reads and authenticates, and changes nothing anywhere.\n\nWhat is made as it "
+	"is to be and was not seen to answer, as after a deploy that failed, is told apart "
+	"(`awaited` in the document): a deploy changes nothing of it, and waits for it. It is no "
+	"change for --detailed-exitcode. Neither is what is on a machine, or at a location of a "
+	"cluster, that does not answer (`?` and *unknown*; `unknown` in the document, with why): a "
+	"deploy leaves it as it is, and ends with 69. Nor is it known to be as it is to be: where there "
+	"is no change beside it, --detailed-exitcode ends with 69, too.\n\nWhat is to be made is looked "
+	"for before it is: where an OpenStack has no such image, flavor, network, key pair, zone or "
+	"group, that is an error of the plan, and of a deploy before it has begun.\n\nWith --out "
+	"the plan is kept in a file: `berth deploy FILE` carries out exactly that, or "
+	"refuses it when the blueprint's targets have moved on since.",
     .flags = flags,
     .examples = {{"berth plan shop.yaml", "what a deploy would do, and why"},
 		 {"berth plan --detailed-exitcode", "ends with 2 when there is something to do"}},

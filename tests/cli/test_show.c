@@ -239,7 +239,8 @@ Test(show, what_is_on_a_machine_that_does_not_answer_is_not_called_unchanged)
 	char result[600], expected[300];
 	snprintf(result, sizeof result, one, "unchanged", "create", 2);
 	script.result = result;
-	cr_expect_eq(run_cli("plan --detailed-exitcode"), 0);
+	cr_expect_eq(run_cli("plan"), 0);
+	cr_expect_eq(run_cli("plan --detailed-exitcode"), 69, "that nothing changes is not known");
 	snprintf(
 	    expected, sizeof expected,
 	    "= x.1 at a: unchanged\n%sNo changes. shop is as the blueprint says, as far as is known: of 1 "
@@ -247,6 +248,7 @@ Test(show, what_is_on_a_machine_that_does_not_answer_is_not_called_unchanged)
 	    unknown);
 	cr_expect_str_eq(out, expected);
 	snprintf(result, sizeof result, one, "create", "create", 1);
+	cr_expect_eq(run_cli("plan --detailed-exitcode"), 2);
 	cr_expect_eq(run_cli("plan"), 0);
 	snprintf(expected, sizeof expected,
 		 "+ x.1 at a: create\n%s\nPlan: 1 to create; 0 unchanged, 1 unknown.\n", unknown);
