@@ -1,22 +1,22 @@
 # Hostile input: each tests/fuzz/fuzz_NAME.c is a target of libFuzzer (with BERTH_FUZZ, by clang), and replays its corpus
 # as a test in every build. Those of the program itself stand on no floors but on a library that does what a script says.
 set(FUZZ_OF_PROGRAM arguments)
-set(FUZZ_WITH ${support_sources} tests/fuzz/pieces.c tests/fuzz/stage.c tests/fuzz/docker_stage.c
-  tests/fuzz/local_stage.c tests/fuzz/openstack_readers.c
-  tests/fuzz/checked.c)
+shared_by_tests(fuzz-with tests/fuzz/pieces.c tests/fuzz/stage.c tests/fuzz/docker_stage.c tests/fuzz/local_stage.c
+  tests/fuzz/openstack_readers.c tests/fuzz/checked.c)
+set(FUZZ_WITH $<TARGET_OBJECTS:fuzz-with> $<TARGET_OBJECTS:test-support>)
 
 function(fuzz_program name)
   whole_program(${name} ${ARGN})
   target_compile_definitions(${name} PRIVATE BERTH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endfunction()
 
-add_library(fuzz-program OBJECT ${cli_tested} tests/cli/stub_berth.c tests/fuzz/pieces.c)
+add_library(fuzz-program OBJECT tests/cli/stub_berth.c tests/fuzz/pieces.c)
 target_include_directories(fuzz-program PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
 target_link_libraries(fuzz-program PRIVATE ${LIBRARIES})
 
 # Nothing that the program reaches for is there.
 function(fuzz_program_of_program name)
-  add_executable(${name} ${ARGN} $<TARGET_OBJECTS:fuzz-program>)
+  add_executable(${name} ${ARGN} $<TARGET_OBJECTS:fuzz-program> $<TARGET_OBJECTS:cli>)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
   target_link_libraries(${name} PRIVATE ${LIBRARIES})
   foreach(call open fopen mkostemp rename unlink mkdir clock_gettime poll)
@@ -74,7 +74,7 @@ file(GLOB blueprints CONFIGURE_DEPENDS tests/fuzz/corpus/blueprint/* examples/*.
 add_test(NAME fuzz-mutated COMMAND fuzz-mutated 10000 0 ${blueprints})
 
 # The worst of 1 MiB.
-fuzz_program(fuzz-largest tests/fuzz/largest.c tests/fuzz/pieces.c tests/fuzz/stage.c ${support_sources})
+fuzz_program(fuzz-largest tests/fuzz/largest.c tests/fuzz/pieces.c tests/fuzz/stage.c $<TARGET_OBJECTS:test-support>)
 add_test(NAME fuzz-largest COMMAND fuzz-largest)
 
 # Thinned: all of them fail in turn with `fuzz-allocations`, and `fuzz-allocations --lasting`.

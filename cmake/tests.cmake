@@ -7,6 +7,18 @@ pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl)
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
 
+# Objects of several programs, compiled once. What only tries need not be fast.
+function(shared_by_tests name)
+  add_library(${name} OBJECT ${ARGN})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(${name} PRIVATE PkgConfig::SSL ${LIBRARIES})
+  unhurried(${name})
+endfunction()
+function(unhurried name)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+endfunction()
+shared_by_tests(test-support ${support_sources})
+
 # suite(NAME [SUPPORT] FOLDERS... [WITH files...] FLOORS floors...); SUPPORT: with what tests/support offers
 function(suite name)
   cmake_parse_arguments(SUITE "SUPPORT" "" "FOLDERS;WITH;FLOORS" ${ARGN})
@@ -16,7 +28,7 @@ function(suite name)
     list(APPEND sources ${found})
   endforeach()
   if(SUITE_SUPPORT)
-    list(APPEND sources ${support_sources})
+    list(APPEND sources $<TARGET_OBJECTS:test-support>)
   endif()
   list(APPEND sources ${SUITE_WITH})
   set(objects)
@@ -29,6 +41,7 @@ function(suite name)
     BERTH_HELPER_PATH="${CMAKE_BINARY_DIR}/libexec/berth-helper")
   target_link_libraries(test-${name} PRIVATE PkgConfig::CRITERION PkgConfig::CURL PkgConfig::SSL PkgConfig::MHD ${LIBRARIES})
   set_target_properties(test-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  unhurried(test-${name})
   add_test(NAME ${name} COMMAND test-${name} --jobs 2)
 endfunction()
 
@@ -49,9 +62,7 @@ list(FILTER conformance_sources EXCLUDE REGEX "/(test_[^/]*|fake_subject)\\.c$")
 suite(docker FOLDERS tests/real/docker WITH ${conformance_sources}
   FLOORS base simulation blueprints entities locations)
 # The program without its main(), against a library that does what a script says.
-set(cli_tested ${cli_sources})
-list(FILTER cli_tested EXCLUDE REGEX "/main\\.c$")
-suite(cli FOLDERS tests/cli WITH ${cli_tested})
+suite(cli FOLDERS tests/cli WITH $<TARGET_OBJECTS:cli>)
 
 # How fast and how small the engine is, whatever the number of components: tests/bench/scale runs it.
 whole_program(berth-scale tests/bench/scale.c)
