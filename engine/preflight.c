@@ -22,6 +22,18 @@ static bool is_asked_for(const struct work *work)
 	return before && before->site == work->site && makes(before);
 }
 
+/* Where the options of the machine stand: its location's, or, where it has some of its own, the component's.
+ */
+static struct place place_of_machine(const struct work *work)
+{
+	const struct blueprint *blueprint = work->operation->blueprint;
+	const json_t *options = work->instance->component->machine;
+	for (size_t i = 0; blueprint && options && i < blueprint->location_count; i++)
+		if (blueprint->locations[i].options == options)
+			return blueprint->locations[i].place;
+	return made_from(work->instance)->place;
+}
+
 static void complain_once(const struct work *work, const char *lack)
 {
 	struct diagnostics *list = &work->operation->diagnostics;
@@ -30,7 +42,7 @@ static void complain_once(const struct work *work, const char *lack)
 	for (const struct diagnostic *said = list->first; said; said = said->next)
 		if (strcmp(said->summary, text_view(&words)) == 0)
 			return;
-	complain(list, made_from(work->instance)->place, "%s", text_view(&words));
+	complain(list, place_of_machine(work), "%s", text_view(&words));
 }
 
 /* Whoever makes it will find out. */

@@ -43,6 +43,20 @@ Test(preflight, what_is_not_there_is_told_once_by_plan_and_deploy_before_anythin
 	scene_deploy(&scene, SCENE_PAIR);
 }
 
+Test(preflight, it_is_told_where_the_location_says_what_machines_are_made_of)
+{
+	fake_target_lacks(scene.target, LACK);
+	cr_expect_eq(scene_do(&scene, berth_plan,
+			      "id: app\nlocations:\n  lab: {fake: {address: 10.0.0.1}}\nservices:\n"
+			      "- {type: 'docker:web:1', id: web, location: lab}\n"),
+		     BERTH_INVALID);
+	cr_assert_eq(json_array_size(diagnostics()), 1);
+	cr_expect_eq(
+	    json_number(json_object_get(json_object_get(json_array_get(diagnostics(), 0), "range"), "start"),
+			"line", 0),
+	    3);
+}
+
 Test(preflight, what_is_there_already_is_not_asked_for)
 {
 	scene_deploy(&scene, SCENE_PAIR);
