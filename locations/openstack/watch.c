@@ -78,10 +78,29 @@ static int digest_servers(struct talk *talk, char ret_digest[static DIGEST_HEX],
 	return text.failed || digest_hex(text_view(&text), text.length, ret_digest) ? fail_memory(err) : 0;
 }
 
+/* Who watches is not always who makes them: machines that came since are to tell him, too. Of one that cannot
+ * be reached only its server is known. */
+static int meet_machines(struct talk *talk, struct error *err)
+{
+	const struct openstack_server *servers;
+	struct error silent = {0};
+	size_t count;
+
+	if (openstack_servers_found(talk, &servers, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (openstack_can_tell(talk->openstack, &servers[i]))
+			openstack_machine_of(talk->openstack, &servers[i], &silent);
+	return 0;
+}
+
 static enum progress listed(struct talk *talk, struct error *err)
 {
 	struct openstack_watcher *watcher = talk->errand->owner;
 	char digest[DIGEST_HEX];
+
+	if (meet_machines(talk, err) < 0)
+		return PROGRESS_FAILED;
 
 	if (digest_servers(talk, digest, err) < 0)
 		return PROGRESS_FAILED;

@@ -105,6 +105,36 @@ Test(openstack_servers, whoever_asks_too_often_asks_again_whatever_he_asks_for)
 	}
 }
 
+static void heard(void *owner, const char *name, const struct told_end *end)
+{
+	unsigned *count = owner;
+
+	(void)end;
+	*count += name && !strcmp(name, "shop.redis.1");
+}
+
+/* A deploy watches by a location of its own, which was there before the server. */
+Test(openstack_servers, whoever_only_watches_is_told_what_ends_on_a_machine_that_another_made)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+	struct location watching = cloud_here;
+	unsigned ends = 0;
+
+	watching.state = NULL;
+	cr_assert_eq(watching.driver->open(&watching, &cloud_error), 0);
+	cr_assert_eq(watching.driver->watch(&watching, "shop", heard, &ends, &cloud_error), 0);
+	shop_prepare();
+	shop_place(&spec);
+	cloud_pass(60000);
+	ends = 0;
+	MUST(stop(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	cloud_pass(1000);
+	cr_expect_gt(ends, 0);
+	watching.driver->unwatch(&watching, "shop");
+	watching.driver->close(&watching);
+	shop_leave_at_once();
+}
+
 Test(openstack_servers, a_server_that_comes_to_nothing_is_told_in_its_words_and_made_anew)
 {
 	struct instance_spec spec = shop_spec("shop.redis.1");
