@@ -111,8 +111,16 @@ static int add_asked_for(struct berth_operation *operation, struct listing *list
 	if (spec->type)
 		return add(operation, listing, name, spec, "the command") ? fail_memory(err) : 0;
 	fail(err, ERR_UNBOUND, "nothing says where `%s` is", name);
-	remedy(err, "`berth locations` shows the names that are known; --location %s=SPEC gives it a meaning",
-	       name);
+	if (location_driver_of(name))
+		remedy(
+		    err,
+		    "write `%s:` for the one that its variables describe, or say which one behind the colon",
+		    name);
+	else
+		remedy(
+		    err,
+		    "`berth locations` shows the names that are known; --location %s=SPEC gives it a meaning",
+		    name);
 	return -1;
 }
 

@@ -77,8 +77,10 @@ static int refuse_file(const struct diagnostics *list, const char *path, struct 
 		first = first->next;
 	if (!first)
 		return fail_memory(err);
-	return fail(err, ERR_INVALID, "%s:%d:%d: %s", path, first->place.line, first->place.column,
-		    first->summary);
+	fail(err, ERR_INVALID, "%s:%d:%d: %s", path, first->place.line, first->place.column, first->summary);
+	if (first->remedy)
+		remedy(err, "%s", first->remedy);
+	return -1;
 }
 
 static int refuse_node(const struct yaml_node *node, struct error *err, const char *what)
@@ -203,7 +205,7 @@ static int none_such(const struct openstack_source *source, const struct clouds_
 	}
 	fail(err, ERR_MISSING, "location `%s`: %s has no cloud `%s`", source->location->name, file->path,
 	     name);
-	remedy(err, "it has %s", known.length ? text_view(&known) : "none");
+	remedy(err, "it has %s", known.length ? text_view(&known) : "none: clouds stand below `clouds:`");
 	return -1;
 }
 

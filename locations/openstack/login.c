@@ -100,6 +100,12 @@ static enum progress refused(struct talk *talk, struct error *err)
 	if (call->error.code != OK) {
 		if (err->code == ERR_UNREACHABLE && !*err->remedy)
 			remedy(err, "the address is from %s", settings->source);
+		if (strstr(err->text, "CA file") || strstr(err->remedy, "CA file"))
+			remedy(err,
+			       "who signed its certificate stands in the file that `cacert` names in "
+			       "clouds.yaml, "
+			       "OS_CACERT, or `ca` among the location's options; the address is from %s",
+			       settings->source);
 		return PROGRESS_FAILED;
 	}
 	if (call->status == 401 && settings->way == BY_PASSWORD)

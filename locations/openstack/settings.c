@@ -7,6 +7,7 @@
 #include "locations/options.h"
 
 #define OPTIONS    "its options"
+#define VARIABLES  "OS_* variables"
 #define AT(member) offsetof(struct openstack_settings, member)
 
 /* clang-format off */
@@ -47,6 +48,16 @@ static int wrong(const struct openstack_source *source, struct error *err, const
 	return option_wrong(source->location, key, wanted, err);
 }
 
+/* What came from elsewhere than the location's options is told with where that is. */
+static int wrong_there(const struct openstack_source *source, const struct openstack_settings *settings,
+		       struct error *err, const char *key, const char *wanted)
+{
+	wrong(source, err, key, wanted);
+	if (strcmp(settings->source, OPTIONS) != 0)
+		remedy(err, "unless the location's options say it, it is from %s", settings->source);
+	return -1;
+}
+
 /* --- OS_* ---------------------------------------------------------------------------------------------- */
 
 static const char *of_variables(const struct openstack_source *source,
@@ -75,7 +86,7 @@ static int read_variables(const struct openstack_source *source, struct openstac
 	if (insecure && (!strcasecmp(insecure, "true") || !strcmp(insecure, "1")))
 		ret->verify = "false";
 	ret->cloud = ENVIRONMENT;
-	ret->source = "OS_* variables";
+	ret->source = VARIABLES;
 	if (ret->auth_url)
 		return 0;
 	fail(err, ERR_MISSING, "location `%s`: OS_AUTH_URL is not set", source->location->name);
@@ -265,15 +276,28 @@ static int find_way(const struct openstack_source *source, struct openstack_sett
 	return -1;
 }
 
+/* By which variable it would be set where variables say who we are; else NULL. */
+static const char *variable_of(const struct openstack_settings *settings, const char *key)
+{
+	for (size_t i = 0; !strcmp(settings->source, VARIABLES) && i < openstack_settings_count; i++)
+		if (!strcmp(openstack_settings_known[i].key, key))
+			return openstack_settings_known[i].variable;
+	return NULL;
+}
+
 static int lacks(const struct openstack_source *source, const struct openstack_settings *settings,
 		 const char *what, struct error *err)
 {
+	const char *variable = variable_of(settings, what);
+
 	fail(err, ERR_INVALID, "location `%s`: there is no %s in %s", source->location->name, what,
 	     settings->source);
 	if (!strcmp(settings->source, OPTIONS))
 		remedy(err,
 		       "write `endpoint`, `identity: \"PROJECT:USER\"` and `credential`, or a map `auth` "
 		       "as clouds.yaml has it");
+	else if (variable)
+		remedy(err, "set %s, or source the project's openrc file", variable);
 	else
 		remedy(err, "write it there, or among the options of the location");
 	return -1;
@@ -318,7 +342,7 @@ static int fit_address(const struct openstack_source *source, struct openstack_s
 	const char *host = strstr(url, "://") ? strstr(url, "://") + 3 : "";
 	if ((!starts_with(url, "http://") && !starts_with(url, "https://")) || !*host ||
 	    strpbrk(host, "?#@ "))
-		return wrong(source, err, "auth_url", "an address such as https://HOST:5000/v3");
+		return wrong_there(source, ret, err, "auth_url", "an address such as https://HOST:5000/v3");
 	size_t length = strlen(url);
 	while (url[length - 1] == '/')
 		length--;
@@ -344,7 +368,7 @@ static int fit_interface(const struct openstack_source *source, struct openstack
 			return 0;
 		}
 	if (ret->interface)
-		return wrong(source, err, "interface", "public, internal or admin");
+		return wrong_there(source, ret, err, "interface", "public, internal or admin");
 	ret->interface = known[0];
 	return 0;
 }
@@ -357,7 +381,7 @@ static int fit_verify(const struct openstack_source *source, const struct openst
 	for (size_t i = 0; settings->verify && i < COUNT_OF(words); i++)
 		if (!strcmp(settings->verify, words[i]))
 			return 0;
-	return settings->verify ? wrong(source, err, "verify", "true or false") : 0;
+	return settings->verify ? wrong_there(source, settings, err, "verify", "true or false") : 0;
 }
 
 int openstack_settings_read(const struct openstack_source *source, struct openstack_settings *ret,

@@ -250,6 +250,30 @@ Test(openstack_settings, what_is_wrong_is_told_with_its_place)
 	refused("lab", NULL, ERR_INVALID, "clouds.yaml:");
 	openstack_file(".config/openstack/clouds.yaml", "- lab\n");
 	refused("lab", NULL, ERR_INVALID, "clouds.yaml:1:1: it must have a map of `clouds`");
+	openstack_file(".config/openstack/clouds.yaml", "clouds:\n\tlab: x\n");
+	refused("lab", NULL, ERR_INVALID, "clouds.yaml:2:1: a tab");
+	cr_expect(strstr(openstack_error.remedy, "spaces"), "%s", openstack_error.remedy);
+	openstack_file(".config/openstack/clouds.yaml", "cloud: {lab: {}}\n");
+	refused("lab", NULL, ERR_MISSING, "has no cloud `lab`");
+	cr_expect(strstr(openstack_error.remedy, "below `clouds:`"), "%s", openstack_error.remedy);
+	openstack_file(".config/openstack/clouds.yaml",
+		       "clouds: {lab: {auth: {auth_url: h}, interface: pubic}}\n");
+	refused("lab", NULL, ERR_INVALID, "`auth_url` must be");
+	cr_expect(strstr(openstack_error.remedy, "clouds.yaml"), "%s", openstack_error.remedy);
+	refused("lab", "{\"endpoint\":\"http://h\",\"identity\":\"p:u\",\"credential\":\"x\"}", ERR_INVALID,
+		"`interface` must be");
+	cr_expect(strstr(openstack_error.remedy, "clouds.yaml"), "%s", openstack_error.remedy);
+}
+
+/* An openrc file that was filled in by half. */
+Test(openstack_settings, a_variable_that_is_not_set_is_told_by_its_name)
+{
+	openstack_environment("OS_AUTH_URL", "http://h");
+	refused("envvars", NULL, ERR_INVALID, "there is no username in OS_* variables");
+	cr_expect(strstr(openstack_error.remedy, "set OS_USERNAME"), "%s", openstack_error.remedy);
+	openstack_environment("OS_USERNAME", "demo");
+	refused("envvars", NULL, ERR_INVALID, "there is no password in OS_* variables");
+	cr_expect(strstr(openstack_error.remedy, "set OS_PASSWORD"), "%s", openstack_error.remedy);
 }
 
 Test(openstack_settings, what_is_not_enough_is_told_with_where_it_lacks)
