@@ -159,6 +159,13 @@ static int read_groups(const json_t *json, struct arena *arena, struct error *er
 		for (size_t k = 0; k < groups[i].rule_count; k++)
 			HOLDS(openstack_rules_alike(&groups[i].rules[k], &groups[i].rules[k]));
 	}
+	struct openings openings;
+	if (openstack_doors_told(arena, "shop", groups, count, &openings) != 1)
+		return 0;
+	for (size_t i = 0; i < openings.count; i++) {
+		HOLDS(openings.items[i].port && !(openings.items[i].from && openings.items[i].address));
+		looked_at(openings.items[i].component);
+	}
 	return 0;
 }
 
