@@ -7,7 +7,7 @@ if [ -z "${OS_AUTH_URL:-}" ]; then
 	echo "ok - openstack-faults: skipped, no OpenStack"
 	exit 0
 fi
-uses real-cloud
+uses real-cloud real-other
 bed=$root/tests/real/openstack/bed
 left() { python3 "$root/tests/real/openstack/provide.py" left; }
 servers() { left | grep -c '^server berth.real-cloud'; }
@@ -15,7 +15,7 @@ id_of() { left | sed -n 's/^server berth.real-cloud.web.1 \([^ ]*\).*/\1/p'; }
 services=(nova-api neutron keystone)
 admin() { "$bed" as-admin openstack "$@"; }
 afterwards() {
-	admin quota set --instances 10 --floating-ips 50 "$OS_PROJECT_NAME"
+	admin quota set --instances 10 --floating-ips 50 --secgroups 10 "$OS_PROJECT_NAME"
 	admin user set --enable "$OS_PROJECT_NAME"
 	admin image delete debian-doomed
 	for service in "${services[@]}" nova-compute; do
@@ -68,12 +68,19 @@ cat seen >>log
 check "in Nova's words" grep -qi 'quota exceeded for instances' seen
 check "there is no server" same 0 "$(servers)"
 gone
+lacks() { berth locations check web.yaml | tr -s ' \n' ' ' | grep -q "the quota of $1 is used up"; }
 check "and all floating IPs" admin quota set --instances 10 --floating-ips 0 "$OS_PROJECT_NAME"
+check "a check tells" lacks floatingIps
 check "a deploy is refused for that" exits 1 eval 'berth deploy web.yaml -y >seen 2>&1'
 cat seen >>log
 check "in Neutron's words" grep -qi "quota exceeded for resources: ..floatingip" seen
 first=$(id_of)
-check "there is room again" admin quota set --floating-ips 50 "$OS_PROJECT_NAME"
+check "and so are security groups" admin quota set --floating-ips 50 --secgroups 0 "$OS_PROJECT_NAME"
+check "another application is refused" exits 1 eval 'sed "s/^id: .*/id: real-other/" web.yaml >other.yaml; berth deploy other.yaml -y >seen 2>&1'
+cat seen >>log
+check "in Neutron's words" grep -qi "quota exceeded for resources: ..security_group" seen
+check "a check tells" lacks securityGroups
+check "there is room again" admin quota set --secgroups 10 "$OS_PROJECT_NAME"
 whole "the next deploy goes on"
 check "with the server that there was" kept "$first" "$(id_of)"
 gone
@@ -115,6 +122,13 @@ check "it is deployed all the same" ended
 cat told >>log
 check "with one server, which runs it" eval '[ "$(servers)" = 1 ] && serves'
 check "the next deploy changes nothing" berth plan web.yaml --detailed-exitcode
+
+check "Neutron stops" "$bed" service stop neutron
+check "nothing can be taken away" exits 69 eval 'berth destroy real-cloud -y >seen 2>&1'
+cat seen >>log
+check "and it is told what was asked of whom" grep -qE 'cannot list (servers|security groups): GET http' seen
+check "it is back" "$bed" service start neutron
+whole "a deploy has it all"
 
 address=$(left | sed -n 's/^floatingip \([^ ]*\) .*/\1/p')
 check "its machine gets another host key" eval 'berth exec real-cloud web -- sh -c "sudo rm /var/lib/host_key && sync" && openstack server reboot --hard --wait "$(id_of)"'

@@ -57,10 +57,18 @@ check "what runs there can be looked at" eval 'on_all exec real-three redis -- r
 
 # The engine has an image of another one.
 sed '/id: redis/,/install/ { s/location: .*/location: my-docker-cloud/; s/version: .*/version: 3/ }' three.yaml >moved.yaml
-check "redis moves to the engine" on_all deploy moved.yaml -y
+for seconds in 2 4 8; do
+	timeout -s KILL "$seconds" "$BERTH" deploy moved.yaml -y "${to_engine[@]}" >>killed 2>&1
+done
+check "killed three times on its way, redis moves to the engine" on_all deploy moved.yaml -y
+check "where there is one" same 1 "$(count running real-three redis)"
 check "identidock finds it there" until_true 60 visited gordon 1
 check "and its machine is gone" same 0 "$(servers)"
-check "it moves back" on_all deploy three.yaml -y
+for seconds in 5 12 20; do
+	timeout -s KILL "$seconds" "$BERTH" deploy three.yaml -y "${to_engine[@]}" >>killed 2>&1
+done
+check "killed three times, it moves back" on_all deploy three.yaml -y
+check "to one machine" same "1 0" "$(servers) $(count running real-three redis)"
 check "and is found" until_true 60 visited gordon 1
 
 check "all of it is destroyed" on_all destroy real-three -y
