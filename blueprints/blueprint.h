@@ -502,6 +502,8 @@ struct blueprint_options {
 	const char *location;
 	/* For files that the text takes in (`catalog`); NULL: there are none. 0 or -1. */
 	int (*file_read)(void *context, const char *path, size_t limit, struct text *ret, struct error *err);
+	/* Whether nobody else may use that private key; NULL: nobody tells. 0, or -1 with the remedy. */
+	int (*key_check)(void *context, const char *path, struct error *err);
 	void *file_context;
 	/* What an earlier reading of the same text was told (its blueprint's `variables`): that holds,
 	 * whatever the environment says now. Empty for a text that is read for the first time. */

@@ -221,6 +221,9 @@ void key_file_check(struct diagnostics *list, const struct reading *reading, con
 		       starts_with(text_view(&content), "ssh-") || starts_with(text_view(&content), "ecdsa-")
 			   ? "it is a public one: the private one is called the same without .pub"
 			   : "a private key begins with -----BEGIN ... PRIVATE KEY-----");
+	else if (given->key_check && given->key_check(given->file_context, path, &err))
+		advise(list, warn(list, node->place, "the private key `%s`: %s", node->text, err.text), "%s",
+		       err.remedy);
 }
 
 static void complain_unknown(struct look *look, const struct yaml_entry *entry, enum machine_map kind)

@@ -16,7 +16,8 @@ bool option_is_for_people(const char *key);
 const char *host_key_form(const char *text);
 const char *host_keys_form(const char *text); /* of one among several */
 const char *jump_form(const char *text);
-/* Where it is looked at: whether the file of a private key can be read from here, and is one. */
+/* Where it is looked at: whether the file of a private key can be read from here, and is one that nobody
+ * else may use. */
 void key_file_check(struct diagnostics *list, const struct reading *reading, const struct yaml_node *node);
 /* Everything that is wrong with the options in the map, at their places. `reading` may be NULL: then no file
  * is looked at. */

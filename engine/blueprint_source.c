@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/ssh_key.h"
 #include "engine/deploy.h"
 #include "engine/lasting.h"
 #include "engine/policies_of.h"
@@ -54,6 +55,11 @@ static int read_file(void *context, const char *path, size_t limit, struct text 
 {
 	struct world *world = ((struct berth_operation *)context)->berth->world;
 	return world->ops->file_read(world, path, limit, ret, err);
+}
+
+static int check_key(void *context, const char *path, struct error *err)
+{
+	return ssh_key_file_check(((struct berth_operation *)context)->berth->world, path, err);
 }
 
 json_t *document_new(const char *app)
@@ -261,6 +267,7 @@ static int parse(struct berth_operation *operation)
 	    .location_context = operation,
 	    .location = named_location(operation),
 	    .file_read = read_file,
+	    .key_check = check_key,
 	    .file_context = operation,
 	};
 	if (recall_variables(operation, &options))

@@ -122,13 +122,23 @@ static int read_key(void *context, const char *path, size_t limit, struct text *
 {
 	(void)context;
 	(void)limit;
-	if (!strcmp(path, "/users/me/key"))
+	if (!strcmp(path, "/users/me/key") || !strcmp(path, "/users/me/open"))
 		text_add(ret, "-----BEGIN OPENSSH PRIVATE KEY-----\n");
 	else if (!strcmp(path, "/users/me/key.pub"))
 		text_add(ret, "ssh-ed25519 AAAA me\n");
 	else
 		return fail(err, ERR_MISSING, "cannot read %s: No such file or directory", path);
 	return 0;
+}
+
+static int check_key(void *context, const char *path, struct error *err)
+{
+	(void)context;
+	if (!strcmp(path, "/users/me/key"))
+		return 0;
+	fail(err, ERR_DENIED, "others may use it");
+	remedy(err, "chmod 600 %s", path);
+	return -1;
 }
 
 static const char *home(void *context, const char *name)
@@ -139,8 +149,11 @@ static const char *home(void *context, const char *name)
 
 static void judged(const char *file, bool judges)
 {
-	const struct blueprint_options options = {
-	    .file = "b.yaml", .judges = judges, .environment = home, .file_read = read_key};
+	const struct blueprint_options options = {.file = "b.yaml",
+						  .judges = judges,
+						  .environment = home,
+						  .file_read = read_key,
+						  .key_check = check_key};
 	char text[200];
 
 	snprintf(text, sizeof text, "location: {ssh: {host: h, privateKeyFile: %s}}" SERVICES, file);
@@ -156,6 +169,9 @@ Test(machine_options, a_key_that_is_none_is_told_when_it_is_judged)
 	cr_expect_eq(outcome.list.warnings, 0);
 	judged("~/key.pub", true);
 	expect_words(entry_at(&outcome.list, 1, 43), "`~/key.pub` is no private key", "without .pub");
+	judged("~/open", true);
+	expect_words(entry_at(&outcome.list, 1, 43), "the private key `~/open`: others may use it",
+		     "chmod 600 /users/me/open");
 	judged("/no/key", true);
 	expect_words(entry_at(&outcome.list, 1, 43), "cannot be read from here", "ssh-keygen");
 	judged("/no/key", false);
