@@ -6,20 +6,29 @@
 
 enum { SPEC_MOST = 48 }; /* columns: the whole of it would push all else off the screen */
 
-static void add_spec(struct table *table, const char *spec)
+static void add_spec(struct table *table, enum paint as, const char *spec)
 {
 	owned_memory char *cut = strdup(spec);
 	if (cut)
 		cut_to(cut, SPEC_MOST);
-	table_add(table, PLAIN, cut ? cut : "");
+	table_add(table, as, cut ? cut : "");
+}
+
+/* One that a blueprint gives no name is called as it is written, which nobody types. */
+static void add_name(struct table *table, const char *name)
+{
+	if (*name == '{')
+		add_spec(table, BOLD, name);
+	else
+		table_add(table, BOLD, name);
 }
 
 static void add_location(struct table *table, const json_t *location, int columns)
 {
 	const json_t *reachable = json_object_get(location, "reachable");
-	table_add(table, BOLD, text_of(location, "name"));
+	add_name(table, text_of(location, "name"));
 	table_add(table, PLAIN, text_of(location, "type"));
-	add_spec(table, text_of(location, "spec"));
+	add_spec(table, PLAIN, text_of(location, "spec"));
 	table_add(table, PLAIN, text_of(location, "source"));
 	if (columns < 5)
 		return;

@@ -368,6 +368,19 @@ Test(show, what_the_last_deploy_could_not_do_points_to_why)
 	cr_expect_null(strstr(out, "shop.web.2: the"), "%s", out);
 }
 
+Test(show, a_location_without_a_name_leaves_room_for_the_rest_of_its_line)
+{
+	script.result =
+	    "{\"locations\":[{\"name\":\"{openstack: {endpoint: "
+	    "\\\"http://keystone.example.org:5000/v3\\\"}}\","
+	    "\"type\":\"openstack\",\"spec\":\"s\",\"source\":\"a.yaml\"},"
+	    "{\"name\":\"docker:tcp://engine-of-the-second-floor.example.org:2376\",\"type\":\"docker\"}]}";
+	cr_expect_eq(run_cli("locations"), 0);
+	cr_expect(strstr(out, "..          openstack  s"), "%s", out);
+	cr_expect_null(strstr(out, "5000/v3"), "%s", out);
+	cr_expect(strstr(out, "docker:tcp://engine-of-the-second-floor.example.org:2376  docker"), "%s", out);
+}
+
 Test(show, status_of_all)
 {
 	script.result =
