@@ -97,6 +97,8 @@ Test(cloud_options, words_of_others_are_told_by_ours)
 		     {"auth_url: x", "auth: {auth_url: ...}"},
 		     {"size: m1.tiny", "did you mean `flavor`?"},
 		     {"key_name: k", "did you mean `keyPair`?"},
+		     {"sshUser: u", "did you mean `user`?"},
+		     {"net: n", "did you mean `network`?"},
 		     {"zone: nova", "did you mean `availabilityZone`?"}};
 	char text[200];
 
