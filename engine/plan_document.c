@@ -119,7 +119,7 @@ static void write_ssh(struct text *to, const struct work *work)
 	size_t count = json_is_array(from) ? json_array_size(from) : 1;
 	owned_text whom = {0};
 	text_format(&whom, "whoever logs in by SSH%s%s", jump ? " through " : "", jump ? jump : "");
-	if (strcmp(work->site->spec->type, "openstack") != 0)
+	if (!work->site->location.driver->capabilities.makes_machines)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const char *text = json_string_value(json_is_array(from) ? json_array_get(from, i) : from);

@@ -324,9 +324,10 @@ static struct site *site_for(struct berth_operation *operation, struct component
 static void warn_of_cloud(struct berth_operation *operation, const struct location_spec *spec)
 {
 	struct error why = {0};
-	bool cloud = spec && spec->type && strcmp(spec->type, "openstack") == 0;
+	const struct location_driver *driver = spec && spec->type ? location_driver_of(spec->type) : NULL;
 
-	if (!cloud || find_site(operation, spec) || site_open(operation, spec, "the blueprint", &why))
+	if (!driver || !driver->capabilities.makes_machines || find_site(operation, spec) ||
+	    site_open(operation, spec, "the blueprint", &why))
 		return;
 	struct diagnostic *entry = warn(&operation->diagnostics, spec->place, "%s", why.text);
 	if (*why.remedy)

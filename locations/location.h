@@ -118,7 +118,8 @@ struct capabilities {
 	bool marathon;         /* reads spec.marathon */
 	bool connects; /* what listens there is reached through it, by `exec` with a port; else from here */
 	bool lets_in;  /* nobody reaches a port there who is not let in: `prepare` is told who is to be */
-	bool own_addresses; /* each instance has one to itself: all of them can have one port */
+	bool own_addresses;  /* each instance has one to itself: all of them can have one port */
+	bool makes_machines; /* one for each instance, where we log in by SSH, as options of it say */
 };
 
 /* Everything at a location that carries our mark for one application (or for all). */

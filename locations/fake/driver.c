@@ -33,7 +33,8 @@ static bool alike(const struct capabilities *a, const struct capabilities *b)
 	       a->mapped_ports == b->mapped_ports && a->kinds == b->kinds &&
 	       a->calls_in_flight == b->calls_in_flight && a->generations == b->generations &&
 	       a->limits_in_place == b->limits_in_place && a->restart_in_place == b->restart_in_place &&
-	       a->lets_in == b->lets_in && a->connects == b->connects && a->own_addresses == b->own_addresses;
+	       a->lets_in == b->lets_in && a->connects == b->connects &&
+	       a->own_addresses == b->own_addresses && a->makes_machines == b->makes_machines;
 }
 
 /* The table is const: capabilities of their own need one of their own, which the target keeps for all

@@ -342,6 +342,7 @@ const struct location_driver openstack_driver = {
 	    .connects = true,
 	    .lets_in = true,
 	    .own_addresses = true,
+	    .makes_machines = true,
 	    .calls_in_flight = 16,
 	    .generations = true,
 	    .restart_in_place = true,

@@ -147,3 +147,17 @@ Test(openings, one_that_nobody_is_let_in_to_any_more_is_let_in_to_again)
 	cr_expect_not(db->seen.cut_off);
 	cr_expect_eq(fake_target_calls(cloud, FAKE_PLACE), placed);
 }
+
+Test(openings, the_plan_says_that_we_log_in_to_a_machine_that_is_made)
+{
+	struct capabilities can = fake_driver.capabilities;
+	json_t *document = NULL;
+	can.makes_machines = true;
+	fake_target_capabilities(cloud, &can);
+	cr_assert_eq(scene_run(&scene, berth_plan, PLACES DB, &document), BERTH_OK);
+	const json_t *way = json_array_get(opens(document, "app.db.1"), 0);
+	cr_assert_eq(json_number(way, "port", 0), 22);
+	cr_assert_str_eq(json_text(way, "to"), "whoever logs in by SSH");
+	cr_assert_str_eq(json_text(way, "from"), "everywhere");
+	json_decref(document);
+}
