@@ -162,7 +162,6 @@ static bool counts(const struct openstack *openstack, const struct openstack_rul
 int openstack_doors_shut(const struct openstack *openstack, struct arena *arena, const char *app,
 			 const char *component, const struct openstack_group *groups, size_t count)
 {
-	const struct openstack_doors doors = {.six = openstack->six};
 	const char *name = openstack_group_name(arena, app, component);
 	const struct openstack_group *group = name ? openstack_group_of(groups, count, name) : NULL;
 	const struct openstack_rule *wanted;
@@ -174,8 +173,9 @@ int openstack_doors_shut(const struct openstack *openstack, struct arena *arena,
 	int told = group ? openstack_doors_told(arena, app, group, 1, &openings) : 0;
 	if (told <= 0)
 		return told;
-	if (openstack_rules_wanted(arena, &doors, app, component, &openings, groups, count, &wanted,
-				   &wanted_count) < 0)
+	const struct openstack_doors doors = {
+	    .app = app, .openings = &openings, .groups = groups, .group_count = count, .six = openstack->six};
+	if (openstack_rules_wanted(arena, &doors, component, &wanted, &wanted_count) < 0)
 		return -1;
 	for (size_t i = 0; i < wanted_count; i++)
 		if (counts(openstack, &wanted[i]) &&

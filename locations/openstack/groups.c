@@ -148,8 +148,13 @@ static int with_all_rules(struct talk *talk, struct fencing *fencing, change_rul
 {
 	const struct openings *openings = fencing->openings;
 	size_t components = openings ? openings->component_count : 0;
-	const struct openstack_doors doors = {talk->openstack->wishes.ssh_from,
-					      talk->openstack->wishes.ssh_from_count, talk->openstack->six};
+	const struct openstack_doors doors = {.app = fencing->app,
+					      .openings = openings,
+					      .groups = fencing->groups,
+					      .group_count = fencing->count,
+					      .ssh_from = talk->openstack->wishes.ssh_from,
+					      .ssh_from_count = talk->openstack->wishes.ssh_from_count,
+					      .six = talk->openstack->six};
 
 	for (size_t i = 0; i <= components; i++) {
 		const char *component = i ? openings->components[i - 1] : NULL;
@@ -158,9 +163,7 @@ static int with_all_rules(struct talk *talk, struct fencing *fencing, change_rul
 		    name ? openstack_group_of(fencing->groups, fencing->count, name) : NULL;
 		const struct openstack_rule *wanted;
 		size_t count;
-		if (!group ||
-		    openstack_rules_wanted(&talk->arena, &doors, fencing->app, component, openings,
-					   fencing->groups, fencing->count, &wanted, &count) < 0 ||
+		if (!group || openstack_rules_wanted(&talk->arena, &doors, component, &wanted, &count) < 0 ||
 		    change(talk, group, wanted, count) < 0)
 			return -1;
 	}

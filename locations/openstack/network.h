@@ -56,17 +56,19 @@ const char *openstack_group_name(struct arena *arena, const char *app, const cha
 const struct openstack_group *openstack_group_of(const struct openstack_group *groups, size_t count,
 						 const char *name);
 
-/* Who is let in beside those whom openings name. */
+/* Who is let in. */
 struct openstack_doors {
-	const char *const *ssh_from; /* networks */
+	const char *app;
+	const struct openings *openings;
+	const struct openstack_group *groups; /* all whom the openings name */
+	size_t group_count;
+	const char *const *ssh_from; /* networks that SSH may come from */
 	size_t ssh_from_count;       /* 0: everywhere */
 	bool six;                    /* who comes by IPv6, too */
 };
-/* What the group of that component (NULL: the application's own, which lets in SSH) must let in, of openings
- * whose groups are all there. 0, or -1 (no memory). */
-int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *doors, const char *app,
-			   const char *component, const struct openings *openings,
-			   const struct openstack_group *groups, size_t group_count,
+/* What the group of that component (NULL: the application's own, which lets in SSH) must let in. 0, or -1 (no
+ * memory). */
+int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *doors, const char *component,
 			   const struct openstack_rule **ret, size_t *ret_count);
 /* Whether two let in the same. */
 bool openstack_rules_alike(const struct openstack_rule *a, const struct openstack_rule *b);

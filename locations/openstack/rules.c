@@ -58,8 +58,8 @@ bool openstack_rule_covered(const struct openstack_rule *rules, size_t count,
 	return false;
 }
 
-static int rule_of(struct arena *arena, const char *app, const struct opening *opening,
-		   const struct openstack_group *groups, size_t group_count, struct openstack_rule *ret)
+static int rule_of(struct arena *arena, const struct openstack_doors *doors, const struct opening *opening,
+		   struct openstack_rule *ret)
 {
 	bool long_one = opening->address && strchr(opening->address, ':');
 
@@ -70,9 +70,9 @@ static int rule_of(struct arena *arena, const char *app, const struct opening *o
 				       .last = opening->port,
 				       .prefix = EVERYWHERE};
 	if (opening->from) {
-		const char *name = openstack_group_name(arena, app, opening->from);
+		const char *name = openstack_group_name(arena, doors->app, opening->from);
 		const struct openstack_group *group =
-		    name ? openstack_group_of(groups, group_count, name) : NULL;
+		    name ? openstack_group_of(doors->groups, doors->group_count, name) : NULL;
 		if (!name)
 			return -1;
 		ret->group = group ? group->id : "";
@@ -132,11 +132,10 @@ static void add_twin(struct openstack_rule *rules, size_t *count, const struct o
 	*count += !openstack_rule_covered(rules, *count, &twin);
 }
 
-int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *doors, const char *app,
-			   const char *component, const struct openings *openings,
-			   const struct openstack_group *groups, size_t group_count,
+int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *doors, const char *component,
 			   const struct openstack_rule **ret, size_t *ret_count)
 {
+	const struct openings *openings = doors->openings;
 	size_t count = 0;
 
 	if (!component)
@@ -151,7 +150,7 @@ int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *do
 			if (strcmp(opening->component, component) != 0 || is_for_all(opening) != all)
 				continue;
 			struct openstack_rule rule;
-			if (rule_of(arena, app, opening, groups, group_count, &rule) < 0)
+			if (rule_of(arena, doors, opening, &rule) < 0)
 				return -1;
 			rules[count] = rule;
 			count += !openstack_rule_covered(rules, count, &rule);

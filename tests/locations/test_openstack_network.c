@@ -662,9 +662,9 @@ Test(openstack_network, who_is_let_in_by_everybody_s_rule_needs_none_of_his_own)
 	const struct openstack_rule *rules;
 	owned_arena arena = {0};
 	size_t rule_count;
-	const struct openstack_doors doors = {0};
-	cr_assert_eq(
-	    openstack_rules_wanted(&arena, &doors, "shop", "db", &all, groups, 1, &rules, &rule_count), 0);
+	const struct openstack_doors doors = {
+	    .app = "shop", .openings = &all, .groups = groups, .group_count = 1};
+	cr_assert_eq(openstack_rules_wanted(&arena, &doors, "db", &rules, &rule_count), 0);
 	cr_assert_eq(rule_count, 2);
 	cr_expect_str_eq(rules[0].protocol, "udp");
 	cr_expect_str_eq(rules[0].prefix, "0.0.0.0/0");
