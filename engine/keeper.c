@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "engine/deploy.h"
 #include "engine/handle.h"
+#include "engine/kept.h"
 #include "engine/operation.h"
 
 bool keeps_alive(const struct berth *berth)
@@ -20,25 +21,6 @@ enum {
 	FIRST_PAUSE_MS = 1000, /* after a hold that failed */
 	LONGEST_PAUSE_MS = 60 * 1000,
 	WRITING_PAUSE_MS = 50,
-};
-
-/* An application that is kept. */
-struct kept {
-	char *app;
-	struct berth_operation *hold;  /* NULL: it is let go */
-	struct berth_operation *doing; /* a deed, beside the hold or, where it is about all, without one */
-	struct deed *deeds;            /* in the order in which they were wished for */
-	struct deed *deed;             /* the one that is done; NULL: none is */
-	bool known;                    /* still in the store */
-	bool looked_at;                /* it was held once */
-	bool has_duties;
-	bool duty_told;     /* its targets were told whose duty restarts are */
-	bool leaving, over; /* the keeper ends */
-	unsigned failures;
-	json_t *ill, *numbers; /* hold_illnesses() and so on of the last hold; NULL: there was none */
-	char *told;            /* why it is not kept for now, as it was told last; NULL: it is */
-	int64_t not_before_ms;
-	struct kept *next;
 };
 
 /* verb_state of the keeper. */
@@ -57,33 +39,16 @@ static struct keeper *keeper_of(const struct berth *berth)
 	return berth->keeper ? berth->keeper->verb_state : NULL;
 }
 
-static struct kept *kept_of(const struct berth *berth, const char *app)
+struct kept *kept_of(const struct berth *berth, const char *app)
 {
 	const struct keeper *keeper = keeper_of(berth);
 	return keeper && app ? map_get(keeper->by_app, app) : NULL;
 }
 
-/* --- deeds ---------------------------------------------------------------------------------- */
-
-static struct deed *duty(void)
-{
-	struct deed *deed = calloc(1, sizeof *deed);
-	if (deed)
-		deed->kind = DEED_DUTY;
-	return deed;
-}
-
-/* Once after each change by somebody else: what could not be told then is left to the target. */
-bool keeper_tells_duty(struct berth_operation *hold)
+struct kept *kept_by(const struct berth_operation *hold)
 {
 	struct kept *kept = kept_of(hold->berth, operation_app(hold));
-	if (!kept || kept->hold != hold || kept->duty_told)
-		return false;
-	struct deed *deed = duty();
-	if (!deed)
-		return false;
-	keeper_add_deeds(hold, deed);
-	return kept->duty_told = true;
+	return kept && kept->hold == hold ? kept : NULL;
 }
 
 /* Restarts that are a policy's and not the target's. */
@@ -93,20 +58,6 @@ static bool has_duties(const struct application *application)
 		if (application->components[i].kept)
 			return true;
 	return false;
-}
-
-/* Of this very hold; NULL: it is nobody's. */
-static struct kept *kept_by(const struct berth_operation *hold)
-{
-	struct kept *kept = kept_of(hold->berth, operation_app(hold));
-	return kept && kept->hold == hold ? kept : NULL;
-}
-
-void keeper_goes_on(const struct berth_operation *hold)
-{
-	const struct kept *kept = kept_by(hold);
-	if (kept && kept->deeds)
-		operation_wake(hold->berth->keeper);
 }
 
 void keeper_learns(const struct berth_operation *hold, json_t *ill, json_t *numbers)
@@ -153,51 +104,6 @@ void keeper_looked(const struct berth_operation *hold)
 	keeper_goes_on(hold);
 }
 
-static void drop_deed(struct kept *kept, const struct deed *deed)
-{
-	struct deed **at = &kept->deeds;
-	while (*at && *at != deed)
-		at = &(*at)->next;
-	struct deed *found = *at;
-	if (!found)
-		return;
-	*at = found->next;
-	found->next = NULL;
-	deeds_free(found);
-}
-
-static void drop_deeds(struct kept *kept, bool done)
-{
-	for (struct deed *deed = kept->deeds, *next; deed; deed = next) {
-		next = deed->next;
-		if (deed->done == done)
-			drop_deed(kept, deed);
-	}
-}
-
-void keeper_told(const struct berth_operation *hold)
-{
-	struct kept *kept = kept_by(hold);
-	if (kept)
-		drop_deeds(kept, true);
-}
-
-void keeper_forget(const struct berth_operation *hold, const struct deed *deed)
-{
-	struct kept *kept = kept_by(hold);
-	if (kept)
-		drop_deed(kept, deed);
-}
-
-bool keeper_awaits(const struct berth_operation *hold, const char *component, uint64_t wish)
-{
-	const struct kept *kept = kept_by(hold);
-	for (const struct deed *deed = kept ? kept->deeds : NULL; deed; deed = deed->next)
-		if (deed->wish == wish && deed->component && !strcmp(deed->component, component))
-			return true;
-	return false;
-}
-
 bool berth_keep_ready(const struct berth_operation *operation)
 {
 	const struct keeper *keeper = operation->verb_state;
@@ -207,116 +113,6 @@ bool berth_keep_ready(const struct berth_operation *operation)
 		if (kept->known && !kept->looked_at && !kept->failures)
 			return false;
 	return true;
-}
-
-const struct deed *keeper_deeds(const struct berth_operation *hold)
-{
-	const struct kept *kept = kept_of(hold->berth, operation_app(hold));
-	return kept && kept->hold == hold ? kept->deeds : NULL;
-}
-
-void keeper_add_deeds(struct berth_operation *hold, struct deed *deeds)
-{
-	struct kept *kept = kept_by(hold);
-	struct deed **end = kept ? &kept->deeds : NULL;
-	if (!kept) {
-		deeds_free(deeds);
-		return;
-	}
-	while (*end)
-		end = &(*end)->next;
-	*end = deeds;
-	operation_wake(hold->berth->keeper);
-}
-
-static const struct verb *verb_of(enum deed_kind kind)
-{
-	static const struct verb *const verbs[] = {
-	    [DEED_MEND] = &verb_mend,   [DEED_REPLACE] = &verb_replace, [DEED_STOP] = &verb_stop,
-	    [DEED_START] = &verb_start, [DEED_RESTART] = &verb_restart, [DEED_DUTY] = &verb_duty,
-	    [DEED_SCALE] = &verb_scale, [DEED_RELINK] = &verb_relink};
-	return verbs[kind];
-}
-
-/* The hold that it was done beside, as long as that goes on; else the next one tells of it. */
-static struct hold *hold_of(const struct kept *kept)
-{
-	const struct berth_operation *hold = kept->hold;
-	bool goes_on = hold && !berth_done(hold) && !hold->cancelled && hold->stage == STAGE_WORK;
-	return goes_on ? hold->verb_state : NULL;
-}
-
-/* Nobody is told of one that nobody wished for. */
-static void deed_ended(struct kept *kept)
-{
-	struct deed *deed = give(kept->deed);
-	struct berth_operation *operation = give(kept->doing);
-	struct hold *hold = hold_of(kept);
-	deed->done = true;
-	const char *words =
-	    *berth_message(operation) ? berth_message(operation) : "not all of it is as wanted";
-	deed->outcome = berth_outcome(operation) == BERTH_OK ? OUTCOME_DONE : OUTCOME_FAILED;
-	if (deed->kind == DEED_SCALE && operation->no_room) {
-		deed->outcome = OUTCOME_NO_CAPACITY;
-		words = operation->no_room;
-	}
-	if (deed->outcome != OUTCOME_DONE)
-		deed->words = strdup(words);
-	if (deed->words)
-		operation_warn(operation->berth->keeper, "%s%s%s: %s failed: %s", kept->app,
-			       deed->component ? "." : "", deed->component ? deed->component : "",
-			       operation->verb->name, deed->words);
-	berth_operation_free(operation);
-	if (deed->kind == DEED_DUTY)
-		drop_deed(kept, deed);
-	else if (hold)
-		hold_deed_ended(hold, deed);
-}
-
-static struct berth_operation *begin_deed(struct berth_operation *keeper, const struct kept *kept,
-					  struct deed *deed)
-{
-	const char *const components[] = {deed->component, NULL};
-	const struct berth_request request = {
-	    .size = sizeof request, .app = kept->app, .components = components, .count = deed->number};
-	struct berth_operation *operation =
-	    operation_begin(keeper->berth, verb_of(deed->kind), &request, &keeper->listener, NULL);
-	if (operation && deed->policy) { /* without memory only who wished it is not told */
-		operation->policy = arena_text(&operation->arena, deed->policy);
-		operation->why = arena_text(&operation->arena, deed->why);
-	}
-	return operation;
-}
-
-/* False: no memory. */
-static bool do_deed(struct berth_operation *keeper, struct kept *kept, struct deed *deed)
-{
-	kept->doing = begin_deed(keeper, kept, deed);
-	kept->deed = kept->doing ? deed : NULL;
-	return kept->doing;
-}
-
-static bool lets_go(const struct deed *deed)
-{
-	return deed->kind == DEED_DUTY || deed->kind == DEED_SCALE;
-}
-
-/* One that is done while nobody holds it; NULL: none is to be done. */
-static struct deed *duty_of(const struct kept *kept)
-{
-	struct deed *deed = kept->deeds;
-	while (deed && (deed->done || !lets_go(deed)))
-		deed = deed->next;
-	return deed;
-}
-
-/* True when it is done, or there is none. */
-static bool duty_done(struct berth_operation *keeper, struct kept *kept)
-{
-	struct deed *deed = kept->doing ? NULL : duty_of(kept);
-	if (deed)
-		do_deed(keeper, kept, deed); /* without memory: tried again */
-	return !deed && !kept->doing;
 }
 
 /* --- holding -------------------------------------------------------------------------------- */
@@ -377,25 +173,19 @@ static bool leave(struct berth_operation *keeper, struct kept *kept)
 		if (kept->doing)
 			return false;
 		deeds_free(kept->deeds);
-		kept->deeds = kept->has_duties ? duty() : NULL;
+		kept->deeds = kept->has_duties ? kept_duty() : NULL;
 		kept->leaving = true;
 	}
-	return keeper->abandoned ? !kept->doing : duty_done(keeper, kept);
+	return keeper->abandoned ? !kept->doing : kept_duty_done(keeper, kept);
 }
 
 /* Beside the hold, one after the other; not when somebody waits to change the application. */
 static int64_t step_held(struct berth_operation *keeper, struct kept *kept)
 {
-	struct hold *hold = kept->deeds && !kept->doing ? hold_of(kept) : NULL;
-	struct deed *deed = hold ? kept->deeds : NULL;
-	while (deed && (deed->done || lets_go(deed) || !hold_may_leave(hold, deed)))
-		deed = deed->next;
+	struct deed *deed = kept_deed_due(kept);
 	if (!deed || in_use(keeper->berth, kept))
 		return -1;
-	if (!do_deed(keeper, kept, deed))
-		return FIRST_PAUSE_MS;
-	hold_deed_begins(hold, deed);
-	return -1;
+	return kept_do_beside(keeper, kept, deed) ? -1 : FIRST_PAUSE_MS;
 }
 
 /* Milliseconds until it is to be looked at again; -1: when something happens. */
@@ -403,7 +193,7 @@ static int64_t step_kept(struct berth_operation *keeper, struct kept *kept)
 {
 	int64_t left_ms;
 	if (kept->doing && berth_done(kept->doing))
-		deed_ended(kept);
+		kept_deed_ended(kept);
 	if (kept->hold && berth_done(kept->hold))
 		hold_ended(keeper, kept);
 	if (kept->hold)
@@ -414,7 +204,7 @@ static int64_t step_kept(struct berth_operation *keeper, struct kept *kept)
 		kept->over = leave(keeper, kept);
 		return kept->over || kept->doing ? -1 : FIRST_PAUSE_MS; /* without memory: tried again */
 	}
-	if (!duty_done(keeper, kept))
+	if (!kept_duty_done(keeper, kept))
 		return kept->doing ? -1 : FIRST_PAUSE_MS;
 	left_ms = kept->not_before_ms - keeper->berth->world->ops->now(keeper->berth->world);
 	if (!kept->known)
@@ -478,7 +268,7 @@ bool keeper_gives_way(struct berth_operation *operation)
 		return true;
 	}
 	if (!kept->doing && !kept->leaving)
-		drop_deeds(kept, false);
+		kept_drop_deeds(kept, false);
 	return false;
 }
 
