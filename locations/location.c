@@ -22,6 +22,26 @@ const struct location_driver *location_driver_of(const char *type)
 	return NULL;
 }
 
+enum progress nothing_to_admit(struct location *location, struct errand *errand,
+			       const struct instance_spec *spec, struct error *err)
+{
+	(void)location, (void)errand, (void)spec, (void)err;
+	return PROGRESS_DONE;
+}
+
+enum progress nothing_to_withdraw(struct location *location, struct errand *errand, const char *app,
+				  const char *name, struct error *err)
+{
+	(void)location, (void)errand, (void)app, (void)name, (void)err;
+	return PROGRESS_DONE;
+}
+
+bool any_port_free(struct location *location, const char *address, uint16_t port, enum protocol protocol)
+{
+	(void)location, (void)address, (void)port, (void)protocol;
+	return true;
+}
+
 const char *location_variable(const struct location *location, const char *name)
 {
 	const char *value = location->environment ? location->environment(name) : NULL;

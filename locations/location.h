@@ -411,6 +411,13 @@ extern const struct location_driver fake_driver, localhost_driver, docker_driver
 const struct location_driver *location_driver_of(const char *type);
 const struct location_driver *const *location_drivers(void);
 
+/* What a driver has in its table where its target knows nothing of the kind. */
+enum progress nothing_to_admit(struct location *location, struct errand *errand,
+			       const struct instance_spec *spec, struct error *err);
+enum progress nothing_to_withdraw(struct location *location, struct errand *errand, const char *app,
+				  const char *name, struct error *err);
+bool any_port_free(struct location *location, const char *address, uint16_t port, enum protocol protocol);
+
 /* A variable of the environment that the location is used in; NULL: it is not set, or empty. */
 const char *location_variable(const struct location *location, const char *name);
 void inventory_release(struct inventory *inventory); /* leaves it zeroed */

@@ -192,28 +192,6 @@ static enum progress connect_localhost(struct location *location, struct errand 
 	return PROGRESS_DONE;
 }
 
-/* There is no shared name here. */
-static enum progress admit_localhost(struct location *location, struct errand *errand,
-				     const struct instance_spec *spec, struct error *err)
-{
-	(void)location;
-	(void)errand;
-	(void)spec;
-	(void)err;
-	return PROGRESS_DONE;
-}
-
-static enum progress withdraw_localhost(struct location *location, struct errand *errand, const char *app,
-					const char *name, struct error *err)
-{
-	(void)location;
-	(void)errand;
-	(void)app;
-	(void)name;
-	(void)err;
-	return PROGRESS_DONE;
-}
-
 /* Whatever listens on this machine can be asked from it. */
 static const char *readiness(struct location *location, const struct instance_spec *spec,
 			     const struct health_check *check)
@@ -284,7 +262,7 @@ const struct location_driver localhost_driver = {
     .release = localhost_release,
     .place = localhost_place,
     .start = localhost_start,
-    .admit = admit_localhost,
+    .admit = nothing_to_admit,
     .probe = localhost_probe,
     .stop = localhost_stop,
     .remove = localhost_remove,
@@ -292,7 +270,7 @@ const struct location_driver localhost_driver = {
     .update = localhost_update,
     .deliver = localhost_deliver,
     .signal = localhost_signal,
-    .withdraw = withdraw_localhost,
+    .withdraw = nothing_to_withdraw,
     .rename = localhost_rename,
     .readiness = readiness,
     .lease = localhost_lease,

@@ -236,27 +236,6 @@ static int publish_address(struct location *location, char *ret_address, size_t 
 	return 0;
 }
 
-/* Its agents have ports of their own. */
-static bool port_free(struct location *location, const char *address, uint16_t port, enum protocol protocol)
-{
-	(void)location, (void)address, (void)port, (void)protocol;
-	return true;
-}
-
-static enum progress admit(struct location *location, struct errand *errand, const struct instance_spec *spec,
-			   struct error *err)
-{
-	(void)location, (void)errand, (void)spec, (void)err;
-	return PROGRESS_DONE;
-}
-
-static enum progress withdraw(struct location *location, struct errand *errand, const char *app,
-			      const char *name, struct error *err)
-{
-	(void)location, (void)errand, (void)app, (void)name, (void)err;
-	return PROGRESS_DONE;
-}
-
 static enum progress cannot(const struct location *location, struct error *err, const char *what)
 {
 	fail(err, ERR_UNSUPPORTED, "location `%s`: %s a task of Marathon's", location->name, what);
@@ -326,10 +305,10 @@ static const char *readiness(struct location *location, const struct instance_sp
 		.open = open_marathon, .close = close_marathon, .identity = identity, .resolved = resolved,  \
 		.connect = connect, .learn = learn, .list = list, .look = look, .watch = marathon_watch,     \
 		.unwatch = marathon_unwatch, .check = marathon_check, .foresee = marathon_foresee,           \
-		.publish_address = publish_address, .port_free = port_free, .claim = claim,                  \
+		.publish_address = publish_address, .port_free = any_port_free, .claim = claim,                  \
 		.disclaim = disclaim, .prepare = prepare, .release = release, .place = place,                \
-		.start = start, .admit = admit, .probe = probe, .stop = stop, .remove = remove_app,          \
-		.update = update, .deliver = deliver, .signal = signal, .withdraw = withdraw,                \
+		.start = start, .admit = nothing_to_admit, .probe = probe, .stop = stop, .remove = remove_app,          \
+		.update = update, .deliver = deliver, .signal = signal, .withdraw = nothing_to_withdraw,                \
 		.rename = rename_app, .exec = exec, .readiness = readiness, .lease = lease, .tidy = tidy,    \
 		.logs = logs, .usage = usage, .drop = drop, .preflight = location_lacks_nothing,              \
 	}

@@ -300,12 +300,6 @@ static int publish_address(struct location *location, char *ret_address, size_t 
 	return 0;
 }
 
-static bool port_free(struct location *location, const char *address, uint16_t port, enum protocol protocol)
-{
-	(void)location, (void)address, (void)port, (void)protocol;
-	return true;
-}
-
 static const char *readiness(struct location *location, const struct instance_spec *spec,
 			     const struct health_check *check)
 {
@@ -322,13 +316,6 @@ static enum progress admit(struct location *location, struct errand *errand, con
 	if (!errand->state && !openstack->shut)
 		return PROGRESS_DONE;
 	return talk_run(location, errand, admit_openstack, &order, err);
-}
-
-static enum progress withdraw(struct location *location, struct errand *errand, const char *app,
-			      const char *name, struct error *err)
-{
-	(void)location, (void)errand, (void)app, (void)name, (void)err;
-	return PROGRESS_DONE;
 }
 
 const struct location_driver openstack_driver = {
@@ -362,7 +349,7 @@ const struct location_driver openstack_driver = {
     .preflight = preflight,
     .foresee = foresee,
     .publish_address = publish_address,
-    .port_free = port_free,
+    .port_free = any_port_free,
     .claim = claim,
     .disclaim = disclaim,
     .prepare = prepare,
@@ -376,7 +363,7 @@ const struct location_driver openstack_driver = {
     .update = update,
     .deliver = deliver,
     .signal = signal,
-    .withdraw = withdraw,
+    .withdraw = nothing_to_withdraw,
     .rename = change_name,
     .exec = exec,
     .readiness = readiness,

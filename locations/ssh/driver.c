@@ -140,22 +140,6 @@ static const char *readiness(struct location *location, const struct instance_sp
 	return check->kind == CHECK_COMMAND ? "by a command there" : "through its machine";
 }
 
-/* --- what there is nothing to do for -------------------------------------------------------- */
-
-static enum progress admit(struct location *location, struct errand *errand, const struct instance_spec *spec,
-			   struct error *err)
-{
-	(void)location, (void)errand, (void)spec, (void)err;
-	return PROGRESS_DONE;
-}
-
-static enum progress withdraw(struct location *location, struct errand *errand, const char *app,
-			      const char *name, struct error *err)
-{
-	(void)location, (void)errand, (void)app, (void)name, (void)err;
-	return PROGRESS_DONE;
-}
-
 static enum progress prepare(struct location *location, struct errand *errand,
 			     const struct prepare_request *request, struct error *err)
 {
@@ -207,14 +191,14 @@ const struct location_driver ssh_driver = {
     .release = release,
     .place = ssh_place,
     .start = ssh_start,
-    .admit = admit,
+    .admit = nothing_to_admit,
     .probe = ssh_probe,
     .stop = ssh_stop,
     .remove = ssh_remove,
     .update = ssh_update,
     .deliver = ssh_deliver,
     .signal = ssh_signal,
-    .withdraw = withdraw,
+    .withdraw = nothing_to_withdraw,
     .rename = ssh_rename,
     .exec = ssh_exec,
     .readiness = readiness,

@@ -157,3 +157,8 @@ const struct instance_spec *web(void)
 				      .count = 3};
 	return &made;
 }
+
+enum progress connect_it(struct location_facts *facts)
+{
+	return AWAIT_MARATHON(connect, facts);
+}

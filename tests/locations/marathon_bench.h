@@ -56,5 +56,6 @@ const struct instance_spec *web(void);
 		progress_;                                                                                   \
 	})
 void wake_bench(struct errand *of);
+enum progress connect_it(struct location_facts *facts);
 
 #endif

@@ -11,11 +11,6 @@
 
 TestSuite(marathon, .fini = close_all);
 
-static enum progress connect_it(struct location_facts *facts)
-{
-	return AWAIT_MARATHON(connect, facts);
-}
-
 static enum progress list_it(const char *app, size_t *ret_count)
 {
 	const struct list_request request = {.app = app};

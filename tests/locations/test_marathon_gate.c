@@ -12,11 +12,6 @@
 
 TestSuite(marathon_gate, .fini = close_all);
 
-static enum progress connect_it(struct location_facts *facts)
-{
-	return AWAIT_MARATHON(connect, facts);
-}
-
 Test(marathon_gate, mesos_is_another_path_of_the_same_place)
 {
 	struct location_facts facts = {0};

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from wire import Requests, listening
+from wire import Requests, listening, pump
 
 # What can happen to a request: it does not get there, ...
 CUT_BEFORE = "cut before it was passed on"
@@ -97,13 +97,13 @@ class FaultyWire:
         engine.connect((address, int(port)) if colon else self.target)
         if b"upgrade:" in request.lower().partition(b"\r\n\r\n")[0]:
             engine.sendall(request)
-            threading.Thread(target=pour, args=(client, engine), daemon=True).start()
-            pour(engine, client)
+            threading.Thread(target=pump, args=(client, engine), daemon=True).start()
+            pump(engine, client)
             return
         engine.sendall(closing(request))
         threading.Thread(target=self.leave_with, args=(client, engine), daemon=True).start()
         if kind in (None, DELAY):
-            pour(engine, client)
+            pump(engine, client)
         elif kind == LASTS:
             self.pour_for(fault.seconds, engine, client)
         elif kind == DEAF:
@@ -120,7 +120,7 @@ class FaultyWire:
         end = threading.Timer(seconds, shut, args=(engine, socket.SHUT_RDWR))
         end.daemon = True
         end.start()
-        pour(engine, client)
+        pump(engine, client)
         end.cancel()
 
     def falsify(self, client, said, fault):
@@ -197,16 +197,6 @@ def read_all(engine):
     while data := engine.recv(65536):
         said += data
     return said
-
-
-def pour(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    shut(source, socket.SHUT_RD)
-    shut(sink, socket.SHUT_WR)
 
 
 def shut(end, how):

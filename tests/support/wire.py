@@ -45,7 +45,7 @@ class Requests:
         return True
 
 
-def pump(source, sink, watch):
+def pump(source, sink, watch=None):
     try:
         while data := source.recv(65536):
             if watch:
