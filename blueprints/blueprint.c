@@ -200,7 +200,6 @@ static void place_component(struct reading *r, struct draft *d)
 		cluster_place(r, d, many ? many : one ? NULL : r->location_list);
 	if (!one && !many)
 		return;
-	d->spec->location_own = true;
 	d->spec->location = location_choose(r, d, one, many);
 }
 

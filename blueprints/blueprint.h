@@ -367,7 +367,6 @@ struct component_spec {
 
 	/* Where it goes, the application's default already applied; NULL: nobody said. */
 	const struct location_spec *location;
-	bool location_own; /* written on the component itself */
 	/* Software: its ports are bound where others elsewhere reach them, before anybody asks. */
 	bool reached;
 

@@ -39,7 +39,7 @@ static struct keeper *keeper_of(const struct berth *berth)
 	return berth->keeper ? berth->keeper->verb_state : NULL;
 }
 
-struct kept *kept_of(const struct berth *berth, const char *app)
+static struct kept *kept_of(const struct berth *berth, const char *app)
 {
 	const struct keeper *keeper = keeper_of(berth);
 	return keeper && app ? map_get(keeper->by_app, app) : NULL;

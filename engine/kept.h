@@ -23,8 +23,7 @@ struct kept {
 };
 
 /* --- keeper.c --- */
-/* Of that application, or of that very hold; NULL: none is. */
-struct kept *kept_of(const struct berth *berth, const char *app);
+/* Of that very hold; NULL: none is. */
 struct kept *kept_by(const struct berth_operation *hold);
 
 /* --- keeper_deeds.c --- */

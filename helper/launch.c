@@ -121,7 +121,8 @@ enum restart manifest_restart(const char *path, enum restart otherwise)
 	return otherwise;
 }
 
-const char *launch_variable(const struct launch *launch, const char *name)
+/* The value of a variable of the command's, or NULL. */
+static const char *variable_of(const struct launch *launch, const char *name)
 {
 	for (size_t i = 0; i < launch->variable_count; i++) {
 		const char *value = after(launch->environment[i], name);
@@ -133,7 +134,7 @@ const char *launch_variable(const struct launch *launch, const char *name)
 
 void launch_default(struct launch *launch, const char *name, const char *value)
 {
-	if (!value || launch_variable(launch, name))
+	if (!value || variable_of(launch, name))
 		return;
 	char *entry;
 	if (asprintf(&entry, "%s=%s", name, value) < 0)

@@ -27,8 +27,6 @@ struct launch {
 int launch_read(const char *path, struct launch *ret_launch, char *why, size_t size);
 /* What the manifest beside it says now, in a record "BERTH_RESTART=..."; `otherwise` when it says nothing. */
 enum restart manifest_restart(const char *path, enum restart otherwise);
-/* The value of a variable of the command's, or NULL. */
-const char *launch_variable(const struct launch *launch, const char *name);
 /* Give the command a variable that the blueprint does not give it. */
 void launch_default(struct launch *launch, const char *name, const char *value);
 

@@ -57,7 +57,6 @@ struct marathon_app {
 	double cpus, mem, disk;
 	const json_t *labels;
 	enum marathon_network network;
-	const char *network_name;
 	const struct marathon_mapping *mappings;
 	size_t mapping_count;
 	bool checked;   /* it has health checks */
@@ -113,7 +112,6 @@ struct marathon_queued {
 struct marathon_info {
 	const char *name, *version, *framework, *leader, *mesos;
 	unsigned major, minor;
-	bool elected;
 };
 
 struct marathon_refusal {

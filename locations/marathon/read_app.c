@@ -49,13 +49,12 @@ static int read_mapping(const struct marathon_reading *reading, const json_t *js
 		   : 0;
 }
 
-static void be_network(struct marathon_app *app, const char *word, const char *name)
+static void be_network(struct marathon_app *app, const char *word)
 {
 	if (!strcmp(word, "container/bridge") || !strcmp(word, "BRIDGE"))
 		app->network = NETWORK_BRIDGE;
 	else if (!strcmp(word, "container") || !strcmp(word, "USER"))
 		app->network = NETWORK_NAMED;
-	app->network_name = app->network == NETWORK_NAMED ? name : NULL;
 }
 
 static int read_network(const struct marathon_reading *reading, const json_t *json, struct marathon_app *ret)
@@ -68,9 +67,9 @@ static int read_network(const struct marathon_reading *reading, const json_t *js
 		return -1;
 	const json_t *first = json_array_get(networks, 0);
 	if (json_text(first, "mode"))
-		be_network(ret, json_text(first, "mode"), json_text(first, "name"));
+		be_network(ret, json_text(first, "mode"));
 	else if (old || address)
-		be_network(ret, old ? old : "USER", json_text(address, "networkName"));
+		be_network(ret, old ? old : "USER");
 	return 0;
 }
 

@@ -59,6 +59,5 @@ int marathon_info_read(const json_t *json, struct arena *arena, struct marathon_
 		return -1;
 	if (sscanf(ret->version, "%u.%u", &ret->major, &ret->minor) != 2)
 		return fail(err, ERR_UNREACHABLE, "Marathon says that its version is `%s`", ret->version);
-	ret->elected = json_flag(json, "elected", false);
 	return 0;
 }

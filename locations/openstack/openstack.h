@@ -81,7 +81,6 @@ struct openstack {
 	struct http_tls tls;
 	struct openstack_session session;
 	struct openstack_microversions nova;
-	bool nova_known;
 	bool six, six_known; /* there is a subnet of IPv6 */
 	bool shut;           /* as it was listed last, somebody is not let in who is to be */
 	bool clock_known;

@@ -270,7 +270,6 @@ static void read_wish(struct container *container, const json_t *body)
 	container->user = copy(json_string_value(own_or_image_s(image, body, "User")) ?: "");
 	container->directory = copy(json_text(body, "WorkingDir") ?: "");
 	container->tty = json_flag(body, "Tty", false);
-	container->open_stdin = json_flag(body, "OpenStdin", false);
 	container->stdin_once = json_flag(body, "StdinOnce", false);
 	container->has_stop_signal = signal && *signal;
 	container->stop_signal = container->has_stop_signal ? signal_number(signal) : 15;

@@ -98,7 +98,7 @@ struct container {
 	int64_t memory, memory_swap, nano_cpus, cpu_quota, cpu_period;
 	char restart_policy[16];
 	int64_t max_retries;
-	bool auto_remove, tty, open_stdin, stdin_once;
+	bool auto_remove, tty, stdin_once;
 	bool has_stop_signal;
 	int stop_signal;
 	int64_t stop_timeout_s; /* -1: the engine's own */
@@ -133,7 +133,7 @@ struct container {
 	/* As a listing tells it: what it was when that was noted. */
 	char *listed_head, *listed_tail;
 	enum container_state listed_state;
-	bool listed_removing, listed_dead;
+	bool listed_removing;
 	int listed_exit;
 	int64_t listed_started_ns, listed_finished_ns;
 };

@@ -25,7 +25,7 @@ struct ssh_call {
 	struct ssh_sink sink;
 	struct ssh_answer answer;
 	int64_t silence_ms;
-	bool is_command, open, lost, calling, cancelled;
+	bool open, lost, calling, cancelled;
 	char peer[80];
 };
 
@@ -280,7 +280,6 @@ static struct ssh_call *begin(struct seat *seat, const struct ssh_host *host, co
 				       .fresh = true};
 	struct channel_sink channel_sink = own_sink;
 	channel_sink.owner = call;
-	call->is_command = command != NULL;
 	call->channel = seat_channel_open(&seat->participant.world, &request, &channel_sink, err);
 	if (!call->channel) {
 		detach(call);

@@ -102,7 +102,7 @@ Test(clusters, it_goes_where_the_cluster_says)
 	cr_assert_str_eq(spec->location->name[0] ? spec->location->name : spec->location->type, "fake");
 	cr_assert_eq(spec->effector_count, 1);
 	take("services:\n- {type: cluster, id: web, locations: [fake], memberSpec: 'docker:x'}\n");
-	cr_assert(spec->location_own);
+	cr_assert_str_eq(spec->location->type, "fake");
 }
 
 Test(clusters, a_name_inside_is_without_effect)

@@ -144,9 +144,7 @@ Test(location_spec, a_component_goes_where_it_says)
 	    accepted("location: here\nservices:\n- type: docker:x\n- {type: 'docker:y', location: there}\n");
 	const struct component_spec *components = outcome.blueprint->components;
 	cr_assert_str_eq(components[0].location->name, "here");
-	cr_assert_not(components[0].location_own);
 	cr_assert_str_eq(components[1].location->name, "there");
-	cr_assert(components[1].location_own);
 }
 
 Test(location_spec, wrong_locations_are_refused)

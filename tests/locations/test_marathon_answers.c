@@ -57,7 +57,7 @@ Test(marathon_answers, ports_count_mappings_with_a_number_at_the_host)
 	assert_reached(&seen, 1, "10.1.1.1", 4001);
 	assert_reached(&seen, 2, "10.1.1.1", 4002);
 	cr_expect(seen.mappings[2].protocol == UDP);
-	cr_expect_str_eq(seen.network_name, "blue");
+	cr_expect_eq(seen.network, NETWORK_NAMED);
 }
 
 Test(marathon_answers, old_form_of_networks_is_read_alike)
