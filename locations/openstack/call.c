@@ -201,11 +201,17 @@ int openstack_ask(struct talk *talk, unsigned slot, const struct openstack_quest
 /* --- once more -------------------------------------------------------------------------------------------
  */
 
+/* Asked twice it comes to the same as once: what is deleted already is not found. */
+static bool bears_repeating(const struct openstack_question *question)
+{
+	return !strcmp(question->method, "GET") || !strcmp(question->method, "DELETE");
+}
+
 /* A connection that the service had closed meanwhile; to ask once more changes nothing. */
 static bool lost(const struct openstack_call *call)
 {
 	return call->talk && call->error.code == ERR_UNREACHABLE && !call->again &&
-	       (!strcmp(call->question.method, "GET") || !call->sent);
+	       (bears_repeating(&call->question) || !call->sent);
 }
 
 static bool not_let_in(const struct openstack_call *call)

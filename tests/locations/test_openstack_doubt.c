@@ -129,6 +129,31 @@ Test(openstack_doubt, a_server_takes_its_floating_ip_along)
 	shop_leave();
 }
 
+static size_t deletions(const char *of)
+{
+	size_t count = 0;
+
+	for (const char *line = text_view(&cloud_asked); *line; line += strcspn(line, "\n") + 1)
+		count += starts_with(line, "DELETE ") && memmem(line, strcspn(line, "\n"), of, strlen(of));
+	return count;
+}
+
+/* A service closes connections that were quiet for a while, maybe just when one is used again. */
+Test(openstack_doubt, what_is_deleted_on_a_connection_that_breaks_is_deleted_again)
+{
+	static const char *const kinds[] = {"/v2.1/servers/", "/os-server-groups/", "/os-keypairs/"};
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	for (size_t i = 0; i < 2 * COUNT_OF(kinds); i++) {
+		shop_prepare();
+		shop_place(&spec);
+		text_clear(&cloud_asked);
+		cloud_lose("DELETE", kinds[i / 2], i % 2);
+		shop_leave();
+		cr_expect_eq(deletions(kinds[i / 2]), 2, "%s", text_view(&cloud_asked));
+	}
+}
+
 static void is_broken(void)
 {
 	const struct fate refused = {.there_ms = 1, .back_ms = 1, .spoiling = SPOIL_STATUS, .status = 500};
