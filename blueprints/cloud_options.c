@@ -10,7 +10,7 @@
 #include "base/words.h"
 #include "blueprints/blueprint.h"
 #include "blueprints/expression.h"
-#include "blueprints/machine_options.h"
+#include "blueprints/option_values.h"
 #include "blueprints/pattern.h"
 #include "blueprints/yaml_internal.h"
 
@@ -29,16 +29,6 @@ struct look {
 static const char *line_form(const char *text)
 {
 	return *text && printable(text) ? NULL : "a text of one line";
-}
-
-static const char *text_form(const char *text)
-{
-	return *text ? NULL : "no empty text";
-}
-
-static const char *path_form(const char *text)
-{
-	return *text == '/' || starts_with(text, "~/") ? NULL : "a path that begins with / or ~/";
 }
 
 static const char *address_form(const char *text)
@@ -153,60 +143,65 @@ static const char *family_form(const char *text)
 
 enum shape { ONE, FLAG, SEVERAL, TEXTS, LOGIN, VOLUME };
 
+/* Which cloud it is, and who asks there: only the location can say that. The other ones are about machines,
+ * which a component may have of its own kind. */
+enum subject { CLOUD, MACHINES };
+
 static const struct option {
 	const char *key;
+	enum subject subject;
 	enum shape shape;
 	const char *(*form)(const char *text); /* of each of its values */
 } options[] = {
-    {"cloud", ONE, line_form},
-    {"endpoint", ONE, address_form},
-    {"auth", LOGIN, text_form},
-    {"authType", ONE, auth_type_form},
-    {"project", ONE, line_form},
-    {"identity", ONE, line_form},
-    {"credential", ONE, line_form},
-    {"jclouds.keystone.version", ONE, line_form},
-    {"jclouds.keystone.scope", ONE, line_form},
-    {"jclouds.keystone.project-domain-name", ONE, line_form},
-    {"jclouds.keystone.credential-type", ONE, credential_form},
-    {"region", ONE, line_form},
-    {"interface", ONE, interface_form},
-    {"ca", ONE, path_form},
-    {"cert", ONE, path_form},
-    {"key", ONE, path_form},
-    {"tlsVerify", FLAG, NULL},
-    {"image", ONE, line_form},
-    {"imageId", ONE, line_form},
-    {"imageNameRegex", ONE, pattern_form},
-    {"imageDescriptionRegex", ONE, pattern_form},
-    {"imageProperties", TEXTS, text_form},
-    {"osFamily", ONE, family_form},
-    {"flavor", ONE, line_form},
-    {"hardwareId", ONE, line_form},
-    {"minRam", ONE, memory_form},
-    {"minCores", ONE, cores_form},
-    {"minDisk", ONE, disk_form},
-    {"network", ONE, line_form},
-    {"networkName", ONE, line_form},
-    {"networks", SEVERAL, line_form},
-    {"user", ONE, line_form},
-    {"loginUser", ONE, line_form},
-    {"privateKeyFile", ONE, path_form},
-    {"privateKeyData", ONE, text_form},
-    {"privateKeyPassphrase", ONE, text_form},
-    {"keyPair", ONE, line_form},
-    {"securityGroups", SEVERAL, line_form},
-    {"sshFrom", SEVERAL, network_form},
-    {"autoAssignFloatingIp", FLAG, NULL},
-    {"floatingNetwork", SEVERAL, line_form},
-    {"availabilityZone", ONE, line_form},
-    {"userMetadata", TEXTS, NULL},
-    {"userData", ONE, data_form},
-    {"configDrive", FLAG, NULL},
-    {"hostKey", SEVERAL, host_key_form},
-    {"jump", ONE, jump_form},
-    {"serverGroup", ONE, line_form},
-    {"bootVolume", VOLUME, volume_form},
+    {"cloud", CLOUD, ONE, line_form},
+    {"endpoint", CLOUD, ONE, address_form},
+    {"auth", CLOUD, LOGIN, option_text_form},
+    {"authType", CLOUD, ONE, auth_type_form},
+    {"project", CLOUD, ONE, line_form},
+    {"identity", CLOUD, ONE, line_form},
+    {"credential", CLOUD, ONE, line_form},
+    {"jclouds.keystone.version", CLOUD, ONE, line_form},
+    {"jclouds.keystone.scope", CLOUD, ONE, line_form},
+    {"jclouds.keystone.project-domain-name", CLOUD, ONE, line_form},
+    {"jclouds.keystone.credential-type", CLOUD, ONE, credential_form},
+    {"region", CLOUD, ONE, line_form},
+    {"interface", CLOUD, ONE, interface_form},
+    {"ca", CLOUD, ONE, option_path_form},
+    {"cert", CLOUD, ONE, option_path_form},
+    {"key", CLOUD, ONE, option_path_form},
+    {"tlsVerify", CLOUD, FLAG, NULL},
+    {"image", MACHINES, ONE, line_form},
+    {"imageId", MACHINES, ONE, line_form},
+    {"imageNameRegex", MACHINES, ONE, pattern_form},
+    {"imageDescriptionRegex", MACHINES, ONE, pattern_form},
+    {"imageProperties", MACHINES, TEXTS, option_text_form},
+    {"osFamily", MACHINES, ONE, family_form},
+    {"flavor", MACHINES, ONE, line_form},
+    {"hardwareId", MACHINES, ONE, line_form},
+    {"minRam", MACHINES, ONE, memory_form},
+    {"minCores", MACHINES, ONE, cores_form},
+    {"minDisk", MACHINES, ONE, disk_form},
+    {"network", MACHINES, ONE, line_form},
+    {"networkName", MACHINES, ONE, line_form},
+    {"networks", MACHINES, SEVERAL, line_form},
+    {"user", MACHINES, ONE, line_form},
+    {"loginUser", MACHINES, ONE, line_form},
+    {"privateKeyFile", MACHINES, ONE, option_path_form},
+    {"privateKeyData", MACHINES, ONE, option_text_form},
+    {"privateKeyPassphrase", MACHINES, ONE, option_text_form},
+    {"keyPair", MACHINES, ONE, line_form},
+    {"securityGroups", MACHINES, SEVERAL, line_form},
+    {"sshFrom", MACHINES, SEVERAL, network_form},
+    {"autoAssignFloatingIp", MACHINES, FLAG, NULL},
+    {"floatingNetwork", MACHINES, SEVERAL, line_form},
+    {"availabilityZone", MACHINES, ONE, line_form},
+    {"userMetadata", MACHINES, TEXTS, NULL},
+    {"userData", MACHINES, ONE, data_form},
+    {"configDrive", MACHINES, FLAG, NULL},
+    {"hostKey", MACHINES, SEVERAL, host_key_form},
+    {"jump", MACHINES, ONE, jump_form},
+    {"serverGroup", MACHINES, ONE, line_form},
+    {"bootVolume", MACHINES, VOLUME, volume_form},
 };
 
 /* Of `auth`, as clouds.yaml has it. */
@@ -235,9 +230,7 @@ static const char *const of_login[] = {"auth_url",
 				       "verify",
 				       "profile"};
 
-static const struct {
-	const char *key, *why, *remedy;
-} refused[] = {
+static const struct refused_option refused[] = {
     {"setup.script", "nothing runs on a server before its instance",
      "write it as `userData`, or as `pre.install.command` at the component"},
     {"customScriptUrl", "nothing runs on a server before its instance",
@@ -377,7 +370,7 @@ static const struct yaml_node *network_of(const struct yaml_node *node)
 static void check_several(struct look *look, const char *key, const struct yaml_node *node,
 			  const struct option *option)
 {
-	static const struct option among_keys = {"hostKey", SEVERAL, host_keys_form};
+	static const struct option among_keys = {"hostKey", MACHINES, SEVERAL, host_keys_form};
 	size_t count = node->kind == YAML_LIST ? node->count : 1;
 
 	const char *wanted =
@@ -436,7 +429,7 @@ static void check_login(struct look *look, const struct yaml_node *node, const s
 static void check_volume(struct look *look, const struct yaml_entry *entry, const struct option *option)
 {
 	static const char *const members[] = {"size", "type", "deleteOnTermination"};
-	static const struct option type = {"type", ONE, line_form};
+	static const struct option type = {"type", MACHINES, ONE, line_form};
 
 	if (entry->value->kind != YAML_MAP) {
 		check_scalar(look, entry->key, entry->value, option, "its size, or a map with `size`");
@@ -513,13 +506,8 @@ static bool is_brooklyns(struct look *look, const struct yaml_entry *entry)
 {
 	const char *why;
 
-	for (size_t i = 0; i < COUNT_OF(refused); i++)
-		if (!strcmp(refused[i].key, entry->key)) {
-			advise(look->list,
-			       complain(look->list, entry->key_place, "`%s`: %s", entry->key, refused[i].why),
-			       "%s", refused[i].remedy);
-			return true;
-		}
+	if (option_refused(look->list, entry, refused, COUNT_OF(refused)))
+		return true;
 	if (!cloud_option_is_effectless(entry->key, &why))
 		return cloud_option_is_noted(entry->key);
 	struct diagnostic *said =
@@ -650,31 +638,10 @@ void cloud_options_check(struct diagnostics *list, const struct reading *reading
 
 void cloud_machine_check(struct diagnostics *list, const struct yaml_node *map)
 {
-	/* Which cloud it is, and who asks there. */
-	static const char *const of_all[] = {"cloud",
-					     "endpoint",
-					     "auth",
-					     "authType",
-					     "project",
-					     "identity",
-					     "credential",
-					     "jclouds.keystone.version",
-					     "jclouds.keystone.scope",
-					     "jclouds.keystone.project-domain-name",
-					     "jclouds.keystone.credential-type",
-					     "region",
-					     "interface",
-					     "ca",
-					     "cert",
-					     "key",
-					     "tlsVerify"};
-
 	for (size_t i = 0; i < map->count; i++) {
 		const struct yaml_entry *entry = &map->entries[i];
-		size_t k = 0;
-		while (k < COUNT_OF(of_all) && strcmp(of_all[k], entry->key) != 0)
-			k++;
-		if (k < COUNT_OF(of_all))
+		const struct option *option = option_of(entry->key);
+		if (option && option->subject == CLOUD)
 			advise(list,
 			       complain(list, entry->key_place,
 					"`%s` is no option of one component's machines", entry->key),

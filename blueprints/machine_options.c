@@ -5,17 +5,13 @@
 #include <string.h>
 
 #include "base/address.h"
-#include "base/base64.h"
 #include "base/cleanup.h"
-#include "base/ssh_config.h"
 #include "base/text.h"
+#include "blueprints/option_values.h"
 #include "blueprints/reading.h"
 #include "blueprints/yaml_internal.h"
 
-#define KEY_LIMIT (1 << 16)
-#define ANYWHERE  (MAP_MACHINE | MAP_POOL | MAP_HOST)
-
-enum { FINGERPRINT_LENGTH = 43 }; /* a SHA-256 in base64, without padding */
+#define ANYWHERE (MAP_MACHINE | MAP_POOL | MAP_HOST)
 
 /* What is looked at, and of which blueprint. */
 struct look {
@@ -24,21 +20,11 @@ struct look {
 };
 
 /* NULL: it is good; else what it must be. */
-static const char *text_form(const char *text)
-{
-	return *text ? NULL : "no empty text";
-}
-
 static const char *port_form(const char *text)
 {
 	int64_t port;
 
 	return parse_number(text, 1, 65535, &port) ? NULL : "a port from 1 to 65535";
-}
-
-static const char *path_form(const char *text)
-{
-	return *text == '/' || starts_with(text, "~/") ? NULL : "a path that begins with / or ~/";
 }
 
 static const char *address_form(const char *text)
@@ -60,62 +46,23 @@ static const char *directory_form(const char *text)
 		   : "a path on the machine, of letters, digits, `.`, `_`, `-` and `/`";
 }
 
-/* What no machine could show would be taken for another one's key, at the first login. */
-static bool could_be_shown(const char *text)
-{
-	owned_text word = {0}, bytes = {0};
-	const char *second = text + strcspn(text, " ");
-
-	if (starts_with(text, "SHA256:"))
-		return strlen(text) == strlen("SHA256:") + FINGERPRINT_LENGTH && !strpbrk(text, " =");
-	second += strspn(second, " ");
-	text_add_bytes(&word, second, strcspn(second, " \t\r\n"));
-	return word.length && base64_decode(text_view(&word), &bytes);
-}
-
-const char *host_key_form(const char *text)
-{
-	return !strcmp(text, "accept-new") || could_be_shown(text)
-		   ? NULL
-		   : "`accept-new`, a fingerprint such as \"SHA256:...\", or a key such as \"ssh-ed25519 "
-		     "AAAA...\", in full";
-}
-
-const char *host_keys_form(const char *text)
-{
-	return could_be_shown(text) ? NULL
-				    : "keys or fingerprints in full, where there are several; `accept-new` "
-				      "stands alone";
-}
-
-const char *jump_form(const char *text)
-{
-	owned_arena arena = {0};
-	struct ssh_host host;
-	struct error err;
-
-	return !strchr(text, ',') && !ssh_host_parse(&arena, text, &host, &err)
-		   ? NULL
-		   : "one machine such as \"user@host:port\"";
-}
-
 static const struct option {
 	const char *key;
 	unsigned maps;
 	const char *(*form)(const char *text); /* NULL: looked at elsewhere */
 } options[] = {
-    {"host", MAP_MACHINE | MAP_HOST, text_form},
-    {"ssh", MAP_HOST, text_form},
+    {"host", MAP_MACHINE | MAP_HOST, option_text_form},
+    {"ssh", MAP_HOST, option_text_form},
     {"hosts", MAP_POOL, NULL},
     {"port", ANYWHERE, port_form},
-    {"user", ANYWHERE, text_form},
-    {"privateKeyFile", ANYWHERE, path_form},
-    {"privateKeyData", ANYWHERE, text_form},
-    {"privateKeyPassphrase", ANYWHERE, text_form},
-    {"password", ANYWHERE, text_form},
+    {"user", ANYWHERE, option_text_form},
+    {"privateKeyFile", ANYWHERE, option_path_form},
+    {"privateKeyData", ANYWHERE, option_text_form},
+    {"privateKeyPassphrase", ANYWHERE, option_text_form},
+    {"password", ANYWHERE, option_text_form},
     {"hostKey", ANYWHERE, host_key_form},
-    {"knownHosts", ANYWHERE, path_form},
-    {"config", ANYWHERE, path_form},
+    {"knownHosts", ANYWHERE, option_path_form},
+    {"config", ANYWHERE, option_path_form},
     {"jump", ANYWHERE, jump_form},
     {"address", MAP_MACHINE | MAP_HOST, address_form},
     {"directory", ANYWHERE, directory_form},
@@ -156,9 +103,7 @@ static const char *const without_effect[] = {"osFamily",
 					     "dontRequireTtyForSudo",
 					     "machineCreateAttempts"};
 
-static const struct {
-	const char *key, *why, *remedy;
-} refused[] = {
+static const struct refused_option refused[] = {
     {"winrm", "berth reaches no machine of Windows", "a host is `ssh`: one with sshd and a POSIX shell"},
     {"tcpPortMappings", "ports behind a translation of addresses are not known to berth",
      "write the address and port that it is reached at: {ssh: \"HOST:PORT\", address: ...}"},
@@ -196,36 +141,6 @@ static void check_scalar(struct look *look, const struct yaml_entry *entry, cons
 		complain(look->list, node->place, "`%s` must be %s", entry->key, wanted);
 }
 
-/* Of a file that is named and cannot be used the deploy would tell, at the first machine. */
-void key_file_check(struct diagnostics *list, const struct reading *reading, const struct yaml_node *node)
-{
-	const struct blueprint_options *given = reading ? reading->options : NULL;
-	owned_text content = {.secret = true};
-	struct error err = {0};
-	char path[4096];
-
-	if (!given || !given->judges || !given->file_read || node->kind != YAML_SCALAR ||
-	    is_expression(node) || path_form(node->text))
-		return;
-	const char *home = given->environment ? given->environment(given->environment_context, "HOME") : NULL;
-	if (*node->text == '~' && !home)
-		return;
-	snprintf(path, sizeof path, "%s%s", *node->text == '~' ? home : "",
-		 *node->text == '~' ? node->text + 1 : node->text);
-	if (given->file_read(given->file_context, path, KEY_LIMIT, &content, &err))
-		advise(list,
-		       warn(list, node->place, "the private key cannot be read from here: %s", err.text),
-		       "plan and deploy need it; `ssh-keygen -t ed25519 -f FILE` makes one");
-	else if (!strstr(text_view(&content), "PRIVATE KEY"))
-		advise(list, warn(list, node->place, "`%s` is no private key", node->text),
-		       starts_with(text_view(&content), "ssh-") || starts_with(text_view(&content), "ecdsa-")
-			   ? "it is a public one: the private one is called the same without .pub"
-			   : "a private key begins with -----BEGIN ... PRIVATE KEY-----");
-	else if (given->key_check && given->key_check(given->file_context, path, &err))
-		advise(list, warn(list, node->place, "the private key `%s`: %s", node->text, err.text), "%s",
-		       err.remedy);
-}
-
 static void complain_unknown(struct look *look, const struct yaml_entry *entry, enum machine_map kind)
 {
 	const char *names[COUNT_OF(options)];
@@ -249,13 +164,8 @@ static void complain_unknown(struct look *look, const struct yaml_entry *entry, 
 /* True: there is nothing more to say of it. */
 static bool is_brooklyns(struct look *look, const struct yaml_entry *entry)
 {
-	for (size_t i = 0; i < COUNT_OF(refused); i++)
-		if (!strcmp(refused[i].key, entry->key)) {
-			advise(look->list,
-			       complain(look->list, entry->key_place, "`%s`: %s", entry->key, refused[i].why),
-			       "%s", refused[i].remedy);
-			return true;
-		}
+	if (option_refused(look->list, entry, refused, COUNT_OF(refused)))
+		return true;
 	if (is_among(entry->key, without_effect, COUNT_OF(without_effect)))
 		advise(look->list,
 		       warn(look->list, entry->key_place, "`%s` is without effect on a machine", entry->key),

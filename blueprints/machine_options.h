@@ -12,13 +12,6 @@ enum machine_map { MAP_MACHINE = 1, MAP_POOL = 2, MAP_HOST = 4 };
 /* Brooklyn's of the connection and of the machine, which change nothing here, and names for people. */
 bool machine_option_is_noted(const char *key);
 bool option_is_for_people(const char *key);
-/* Forms of one value: NULL where it is good, else what it must be. */
-const char *host_key_form(const char *text);
-const char *host_keys_form(const char *text); /* of one among several */
-const char *jump_form(const char *text);
-/* Where it is looked at: whether the file of a private key can be read from here, and is one that nobody
- * else may use. */
-void key_file_check(struct diagnostics *list, const struct reading *reading, const struct yaml_node *node);
 /* Everything that is wrong with the options in the map, at their places. `reading` may be NULL: then no file
  * is looked at. */
 void machine_options_check(struct diagnostics *list, const struct reading *reading, enum machine_map kind,

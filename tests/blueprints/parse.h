@@ -79,6 +79,19 @@ static inline void expect_words(const struct diagnostic *entry, const char *word
 		  remedy_words);
 }
 
+struct told {
+	int line, column;
+	const char *words, *remedy;
+};
+
+/* Each of these is told, and no other error. */
+static inline void expect_told(const struct diagnostics *list, const struct told *told, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		expect_words(entry_at(list, told[i].line, told[i].column), told[i].words, told[i].remedy);
+	cr_expect_eq(list->errors, count);
+}
+
 /* Exactly one error, at that place, with those words in the summary and in the remedy (NULL: no matter). */
 static inline void refused(const char *text, int line, int column, const char *words,
 			   const char *remedy_words)

@@ -18,10 +18,7 @@ TestSuite(cloud_options, .fini = close_all);
 
 Test(cloud_options, all_that_is_wrong_is_told_at_once)
 {
-	static const struct {
-		int line, column;
-		const char *words, *remedy;
-	} told[] = {
+	static const struct told told[] = {
 	    {4, 5, "an openstack location has no option `minRAM`", "`minRam`?"},
 	    {5, 15, "`minCores` must be a number of cores", NULL},
 	    {6, 14, "`minDisk` must be one value", NULL},
@@ -58,10 +55,7 @@ Test(cloud_options, all_that_is_wrong_is_told_at_once)
 			"    imageNameRegex: \"debian(\"\n"
 			"    osFamily: windows\n"
 			"    setup.script: http://x/y\n" SERVICES);
-	for (size_t i = 0; i < COUNT_OF(told); i++)
-		expect_words(entry_at(&outcome.list, told[i].line, told[i].column), told[i].words,
-			     told[i].remedy);
-	cr_expect_eq(outcome.list.errors, COUNT_OF(told));
+	expect_told(&outcome.list, told, COUNT_OF(told));
 }
 
 /* As Brooklyn's guide of locations writes it. */

@@ -18,10 +18,7 @@ TestSuite(machine_options, .fini = close_all);
 
 Test(machine_options, all_that_is_wrong_is_told_at_once)
 {
-	static const struct {
-		int line, column;
-		const char *words, *remedy;
-	} told[] = {
+	static const struct told told[] = {
 	    {4, 5, "a pool of machines has no option `privatKeyFile`", "`privateKeyFile`?"},
 	    {5, 14, "`hostKey` must be `accept-new`, a fingerprint", NULL},
 	    {8, 34, "`port` must be a port from 1 to 65535", NULL},
@@ -48,10 +45,7 @@ Test(machine_options, all_that_is_wrong_is_told_at_once)
 			"locations:\n"
 			"  one: {ssh: {host: h, grace: soon, sudo: true, address: h, knownHosts: k, "
 			"directory: a b}}" SERVICES);
-	for (size_t i = 0; i < COUNT_OF(told); i++)
-		expect_words(entry_at(&outcome.list, told[i].line, told[i].column), told[i].words,
-			     told[i].remedy);
-	cr_expect_eq(outcome.list.errors, COUNT_OF(told));
+	expect_told(&outcome.list, told, COUNT_OF(told));
 }
 
 /* What no machine could show would be told as another one's key, and only when it is logged in to. */
