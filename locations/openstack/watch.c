@@ -99,10 +99,7 @@ static enum progress listed(struct talk *talk, struct error *err)
 	struct openstack_watcher *watcher = talk->errand->owner;
 	char digest[DIGEST_HEX];
 
-	if (meet_machines(talk, err) < 0)
-		return PROGRESS_FAILED;
-
-	if (digest_servers(talk, digest, err) < 0)
+	if (meet_machines(talk, err) < 0 || digest_servers(talk, digest, err) < 0)
 		return PROGRESS_FAILED;
 	bool differs = strcmp(watcher->seen, digest) != 0;
 	snprintf(watcher->seen, sizeof(watcher->seen), "%s", digest);
